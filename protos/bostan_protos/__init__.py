@@ -1,0 +1,1 @@
+"""The wire protocol between park agents and the centre: generated stubs, committed."""

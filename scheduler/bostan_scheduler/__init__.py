@@ -1,0 +1,1 @@
+"""The centre: one writer, its store and its interfaces."""
