@@ -1,0 +1,38 @@
+"""What every model of the contract shares: strictness, pages and problems."""
+
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Item = TypeVar("Item")
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9/-]{0,62}$"
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Instant = Annotated[int, Field(description="UTC instant in milliseconds since 1970-01-01T00:00Z")]
+
+
+class Contract(BaseModel):
+    """A value of the contract: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Page(Contract, Generic[Item]):
+    """One page of a list; `next_cursor` is absent on the last one."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = None
+
+
+class Problem(BaseModel):
+    """An error answer (`application/problem+json`, RFC 9457) with what to do about it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    remedy: str = ""
+    field: str = ""
