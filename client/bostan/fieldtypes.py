@@ -1,0 +1,31 @@
+"""The types of single fields that job files and quota files share."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema
+
+from bostan.strictmodel import refuse, shown, with_ascii_digits
+
+AMOUNT_MAX: Final = 1_000_000
+ID_PATTERN: Final = "[a-z0-9][a-z0-9/-]{0,62}"
+_ID: Final = re.compile(ID_PATTERN, re.ASCII)
+
+
+def checked_id(text: str) -> str:
+    """The text, if it is an id. Raises a field error that spells out what it may hold."""
+    if _ID.fullmatch(text):
+        return text
+    spelt = re.sub("[ _.]", "-", with_ascii_digits(text).lower())
+    hint = f"write {spelt}" if _ID.fullmatch(spelt) else "write 1 to 63 of a-z, 0-9, '-' and '/'"
+    raise refuse(f"{shown(text)} is not an id", hint)
+
+
+Id = Annotated[
+    StrictStr, AfterValidator(checked_id), WithJsonSchema({"type": "string", "pattern": f"^{ID_PATTERN}$"})
+]
+Amount = Annotated[StrictInt, Field(ge=0, le=AMOUNT_MAX)]
+Count = Annotated[StrictInt, Field(ge=1, le=AMOUNT_MAX)]
+Text = Annotated[StrictStr, Field(min_length=1, max_length=200)]

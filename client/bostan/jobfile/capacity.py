@@ -1,0 +1,93 @@
+"""Can this job ever start? A check against what the parks have in all, free or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bostan.jobfile.spec import JobSpec
+from bostan.jobfile.units import size_text
+from bostan.strictmodel import Finding, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class ParkCapacity:
+    """What one park has of one GPU class, whether busy or free."""
+
+    park: str
+    gpu_class: str
+    gpu_memory_bytes: int
+    gpus_per_node_max: int
+    gpus_total: int
+
+
+def impossible(spec: JobSpec, capacity: Sequence[ParkCapacity]) -> list[Finding]:
+    """Why no park could ever run the job; empty when at least one could.
+
+    A replica fits on one node, and a gang stays in one park on one GPU class.
+    """
+    named = _unknown_parks(spec, capacity)
+    if named or spec.gpus == 0:
+        return named
+    allowed = [each for each in capacity if _park_allowed(spec, each.park)]
+    if not allowed:
+        return [Finding(("parks",), "leaves no park that has GPUs", "allow more parks")]
+    accepted = [each for each in allowed if _class_accepted(spec, each)]
+    return _too_large(spec, accepted) if accepted else [_no_class(spec, allowed)]
+
+
+def _unknown_parks(spec: JobSpec, capacity: Sequence[ParkCapacity]) -> list[Finding]:
+    parks = sorted({each.park for each in capacity})
+    lists = {"allow": spec.parks.allow, "deny": spec.parks.deny, "prefer": spec.parks.prefer}
+    return [
+        Finding(("parks", key, at), f"there is no park {park}", _known(park, parks))
+        for key, names in lists.items()
+        for at, park in enumerate(names)
+        if park not in parks
+    ]
+
+
+def _known(word: str, known: Sequence[str]) -> str:
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else f"choose from {', '.join(known) or 'none yet'}"
+
+
+def _park_allowed(spec: JobSpec, park: str) -> bool:
+    return park not in spec.parks.deny and (not spec.parks.allow or park in spec.parks.allow)
+
+
+def _class_accepted(spec: JobSpec, each: ParkCapacity) -> bool:
+    if spec.gpu_classes:
+        return each.gpu_class in spec.gpu_classes
+    return each.gpu_memory_bytes >= (spec.min_gpu_memory_bytes or 0)
+
+
+def _no_class(spec: JobSpec, allowed: Sequence[ParkCapacity]) -> Finding:
+    """No allowed park has a GPU of an acceptable class."""
+    if spec.gpu_classes:
+        wanted = " or ".join(spec.gpu_classes)
+        classes = sorted({each.gpu_class for each in allowed})
+        return Finding(("gpu_classes",), f"no park has {wanted}", _known(spec.gpu_classes[0], classes))
+    most = size_text(max(each.gpu_memory_bytes for each in allowed))
+    wanted = size_text(spec.min_gpu_memory_bytes or 0)
+    return Finding(("min_gpu_memory",), f"no park has a GPU with {wanted}", f"the largest has {most}")
+
+
+def _too_large(spec: JobSpec, accepted: Sequence[ParkCapacity]) -> list[Finding]:
+    """The replica is larger than every node, or the gang larger than every park."""
+    node = max(accepted, key=lambda each: each.gpus_per_node_max)
+    if spec.gpus > node.gpus_per_node_max:
+        problem = (
+            f"asks {spec.gpus} GPUs on one node; the largest node has {_gpus(node.gpus_per_node_max, node)}"
+        )
+        return [Finding(("gpus",), problem, f"ask at most {node.gpus_per_node_max}, and more replicas")]
+    fitting = [each for each in accepted if each.gpus_per_node_max >= spec.gpus]
+    park = max(fitting, key=lambda each: each.gpus_total)
+    if spec.gpus_total > park.gpus_total:
+        problem = f"{spec.replicas} x {spec.gpus} GPUs in one park; the largest park has {_gpus(park.gpus_total, park)}"
+        return [Finding(("replicas",), problem, f"ask at most {park.gpus_total // spec.gpus} replicas")]
+    return []
+
+
+def _gpus(number: int, each: ParkCapacity) -> str:
+    return f"{number} {each.gpu_class} ({each.park})"
