@@ -1,0 +1,206 @@
+"""What should follow, one case a kind of change. `apply` carries them out; the store keeps them as events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bostan_scheduler.core.attempt import Attempt, AttemptPhase, Intent, RankSeen
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.job import Checkpoint, Job, Output, PendingCheckpoint, Tries
+from bostan_scheduler.core.node import Drain, Gpu, Node, Session
+from bostan_scheduler.core.outcome import Outcome
+from bostan_scheduler.core.quota import QuotaTree
+from bostan_scheduler.core.snapshot import Firm, Park
+
+# Jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """A job enters the queue."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A queued job gets its next attempt, which is offered to its nodes."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Requeue:
+    """A job goes back into the queue after an attempt."""
+
+    job_id: str
+    since: Instant
+    tries: Tries
+    avoid_nodes: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A job ends."""
+
+    job_id: str
+    outcome: Outcome
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCheckpoints:
+    """A job's checkpoints, held and on their way, are now these."""
+
+    job_id: str
+    held: tuple[Checkpoint, ...]
+    pending: tuple[PendingCheckpoint, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOutput:
+    """A rank's output has arrived."""
+
+    job_id: str
+    output: Output
+
+
+# Attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An attempt's phase changes."""
+
+    attempt_id: str
+    phase: AttemptPhase
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class See:
+    """Something new was seen of a rank."""
+
+    attempt_id: str
+    rank: int
+    seen: RankSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Intend:
+    """It is now wanted that an attempt runs, or stops."""
+
+    attempt_id: str
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """An attempt may hold its GPUs until later."""
+
+    attempt_id: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """GPU time of a rank, to be kept in the ledger."""
+
+    attempt_id: str
+    rank: int
+    firm: str
+    project: str | None
+    gpu_class: str
+    gpus: tuple[str, ...]
+    from_at: Instant
+    until_at: Instant
+    gpu_milliseconds: int
+    energy_millijoules: int | None
+
+
+# Nodes, parks, quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Know:
+    """A node is as it has just said."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """A node is heard, or silent, since now."""
+
+    node_id: str
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A node's GPUs have new verdicts."""
+
+    node_id: str
+    gpus: tuple[Gpu, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetDrain:
+    """A node is drained, or not any more."""
+
+    node_id: str
+    drain: Drain | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuotas:
+    """Quotas, firms and classes are now these; parks are added."""
+
+    tree: QuotaTree
+    firms: Mapping[str, Firm]
+    parks: Mapping[str, Park]
+    class_of_device: Mapping[str, str]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddPark:
+    """A park is known."""
+
+    park: Park
+    by: str
+
+
+Change = (
+    Add
+    | Start
+    | Requeue
+    | Finish
+    | KeepCheckpoints
+    | KeepOutput
+    | Move
+    | See
+    | Intend
+    | Renew
+    | Use
+    | Know
+    | Hear
+    | Judge
+    | SetDrain
+    | SetQuotas
+    | AddPark
+)
+
+
+# Refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer "no" to something asked: a code from a closed list, a sentence, and what to do."""
+
+    code: str  # not-found | conflict | invalid | limit
+    detail: str
+    remedy: str = ""

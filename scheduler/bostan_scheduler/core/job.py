@@ -1,0 +1,204 @@
+"""A job: what was asked for, and where it stands."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An archive by the SHA-256 of its bytes."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RankNeeds:
+    """What each rank needs on its node. Absent CPUs or memory are not accounted."""
+
+    gpus: int
+    cpus: int | None = None
+    memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        assert self.gpus >= 0
+        assert self.cpus is None or self.cpus > 0
+        assert self.memory_bytes is None or self.memory_bytes > 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParkRules:
+    """Where a job may run: no `allow` means anywhere; `prefer` only orders."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a cause may end an attempt before it ends the job."""
+
+    node_lost: int = 3
+    start_failed: int = 3
+    exit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Jobs of one shape and quota leaf get the same verdict, so that it is found once."""
+
+    firm: str
+    project: str | None
+    replicas: int
+    rank: RankNeeds
+    gpu_classes: tuple[str, ...]
+    min_gpu_memory_bytes: int
+    parks: ParkRules
+    time_limit_seconds: int
+    avoid_nodes: tuple[str, ...]
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the whole gang."""
+        return self.replicas * self.rank.gpus
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """What was asked for: one gang of ranks, its resources, its limits and its command."""
+
+    name: str
+    firm: str
+    project: str | None
+    command: tuple[str, ...]
+    env: tuple[tuple[str, str], ...] = ()
+    work_dir: Blob | None = None
+    replicas: int = 1
+    rank: RankNeeds = RankNeeds(gpus=1)
+    gpu_classes: tuple[str, ...] = ()
+    min_gpu_memory_bytes: int = 0
+    time_limit_seconds: int = 86_400
+    parks: ParkRules = ParkRules()
+    checkpoint_on_signal: bool = False
+    checkpoint_grace_seconds: int = 60
+    stop_grace_seconds: int = 30
+    retries: Retries = Retries()
+    lease_seconds: int | None = None
+
+    @cached_property
+    def gpus(self) -> int:
+        """GPUs of the whole gang."""
+        return self.replicas * self.rank.gpus
+
+    @property
+    def stop_seconds(self) -> int:
+        """The longest that an orderly stop may take."""
+        checkpoint = self.checkpoint_grace_seconds if self.checkpoint_on_signal else 0
+        return checkpoint + self.stop_grace_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waits for its next attempt."""
+
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """An attempt of it is under way."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing of it will run again."""
+
+    outcome: Outcome
+    at: Instant
+
+
+JobPhase = Queued | Active | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A rank's newest checkpoint that the centre holds."""
+
+    rank: int
+    attempt_number: int
+    number: int
+    step: int
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCheckpoint:
+    """A declared checkpoint that is still on its way to the centre."""
+
+    attempt_id: str
+    rank: int
+    number: int
+    declared_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a rank left in its output directory."""
+
+    rank: int
+    attempt_number: int
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How often each cause has ended an attempt so far."""
+
+    node_lost: int = 0
+    start_failed: int = 0
+    exit: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job. `attempts` counts the attempts made; `avoid_nodes` are left out while others fit."""
+
+    id: str
+    spec: JobSpec
+    submitted_at: Instant
+    submitted_by: str
+    phase: JobPhase
+    attempts: int = 0
+    tries: Tries = Tries()
+    checkpoints: tuple[Checkpoint, ...] = ()
+    pending_checkpoints: tuple[PendingCheckpoint, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    avoid_nodes: tuple[str, ...] = ()
+    version: int = 0
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What decides whether, and where, it can start."""
+        spec = self.spec
+        return Shape(
+            firm=spec.firm,
+            project=spec.project,
+            replicas=spec.replicas,
+            rank=spec.rank,
+            gpu_classes=spec.gpu_classes,
+            min_gpu_memory_bytes=spec.min_gpu_memory_bytes,
+            parks=spec.parks,
+            time_limit_seconds=spec.time_limit_seconds,
+            avoid_nodes=self.avoid_nodes,
+        )
+
+    def checkpoint_for(self, rank: int) -> Checkpoint | None:
+        """What `rank` resumes from: its own newest checkpoint, else that of rank 0 (it often saves for all)."""
+        by_rank = {checkpoint.rank: checkpoint for checkpoint in self.checkpoints}
+        return by_rank.get(rank) or by_rank.get(0)

@@ -1,0 +1,69 @@
+"""Everything that a decision may look at, the time and the settings included."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.node import Gpu, Node
+from bostan_scheduler.core.quota import QuotaTree
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The limits and waits of the core. Each is set at the edge and read nowhere else."""
+
+    silence_seconds: int = 30
+    start_within_seconds: int = 60
+    release_margin_seconds: int = 30
+    lease_seconds: int = 86_400
+    lease_margin_seconds: int = 30
+    renew_seconds: int = 300
+    checkpoint_wait_seconds: int = 600
+    pending_jobs_max: int = 1_000_000
+    outputs_kept: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """A tenant and its projects."""
+
+    id: str
+    name: str = ""
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """A site with one operator."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state at `now`. Its mappings are never changed once it was handed out.
+
+    `jobs` are those not finished; `attempts` are those that hold something, and the earlier ones of unfinished
+    jobs. `heard` is when each node was last heard. `class_of_device` overrides a device's own class by its name.
+    `fencing_counter` is the last one given out in this leader's `epoch`.
+    """
+
+    now: Instant
+    settings: Settings = Settings()
+    epoch: int = 1
+    fencing_counter: int = 0
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    heard: Mapping[str, Instant] = field(default_factory=dict)
+    firms: Mapping[str, Firm] = field(default_factory=dict)
+    parks: Mapping[str, Park] = field(default_factory=dict)
+    class_of_device: Mapping[str, str] = field(default_factory=dict)
+    quota: QuotaTree = field(default_factory=QuotaTree)
+
+    def gpu_class(self, gpu: Gpu) -> str | None:
+        """The class that a device counts as; None: it is of no class and nothing is placed on it."""
+        return self.class_of_device.get(gpu.name, gpu.default_class)

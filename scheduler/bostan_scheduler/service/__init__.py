@@ -1,0 +1,1 @@
+"""The one writer: requests in, committed changes and an outbox out."""
