@@ -1,0 +1,1 @@
+"""How each kind of fact is read from NVML. Runs only inside the child process that `child` is."""
