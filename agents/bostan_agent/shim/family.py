@@ -1,0 +1,102 @@
+"""All the processes of one rank: the main one and whatever it started, however it hid them.
+
+Two nets: the rank's cgroup, where there is one, and the orphans that the kernel hands to their
+subreaper. A process that slips through both would have to be root.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+from bostan_agent.shim import cgroup, processes
+from bostan_agent.shim.errors import StartError
+from bostan_agent.shim.main_process import MainProcess, fork_main
+from bostan_agent.shim.spec import RankSpec
+
+
+class Family:
+    """Starts, signals, kills and reaps the processes of one rank. Its process must be a subreaper."""
+
+    def __init__(self, spec: RankSpec) -> None:
+        self._spec = spec
+        self._cgroup: cgroup.Cgroup | None = None
+        self._childless = False
+        self.limits_held: tuple[str, ...] = ()
+        self.main: MainProcess | None = None
+        self.main_status: int | None = None
+
+    @property
+    def cgroup_path(self) -> str | None:
+        """Where the rank's cgroup is, if it has one."""
+        return None if self._cgroup is None else self._cgroup.path
+
+    def fork(self) -> MainProcess:
+        """Fork the main process up to its gate.
+
+        Raises:
+            StartError: the host has no process left for it.
+        """
+        if self._spec.cgroup:
+            made = cgroup.create(f"bostan-{self._spec.key.folder_name}-{os.getpid()}", self._spec.limits)
+            self._cgroup, self.limits_held = made or (None, ())
+        try:
+            self.main = fork_main(self._spec, self._cgroup)
+        except OSError as exc:
+            raise StartError(f"cannot fork: {exc}") from exc
+        return self.main
+
+    def ask_for_checkpoint(self) -> bool:
+        """SIGUSR1 to the main process alone. False where it would die of it, having no handler yet."""
+        if self.main is None or self.main_status is not None:
+            return False
+        if not processes.catches(self.main.pid, signal.SIGUSR1):
+            return False
+        processes.send([self.main.pid], signal.SIGUSR1)
+        return True
+
+    def terminate(self, helper: int | None) -> None:
+        """SIGTERM to every process of the rank; `helper` is a child of ours that is none of them."""
+        processes.send(self._living(helper), signal.SIGTERM)
+
+    def kill(self, helper: int | None) -> None:
+        """SIGKILL to every process of the rank."""
+        if self._cgroup is not None:
+            self._cgroup.kill()
+        processes.send(self._living(helper), signal.SIGKILL)
+
+    def reap(self) -> Iterator[int]:
+        """Collect the children that have ended; yields their pids."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._childless = True
+                return
+            if pid == 0:
+                return
+            if self.main is not None and pid == self.main.pid:
+                self.main_status = status
+            yield pid
+
+    def gone(self, helper: int | None) -> bool:
+        """Whether the main process has ended and no other process of the rank is left."""
+        if self.main is not None and self.main_status is None:
+            return False
+        return self._childless or not self._living(helper)
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed one of them for memory."""
+        return self._cgroup is not None and self._cgroup.ran_out_of_memory()
+
+    def dissolve(self) -> None:
+        """Remove the cgroup, now empty."""
+        if self._cgroup is not None:
+            self._cgroup.remove()
+
+    def _living(self, helper: int | None) -> set[int]:
+        if self._childless:
+            return set()
+        inside = set() if self._cgroup is None else set(self._cgroup.pids())
+        return (inside | set(processes.descendants(os.getpid()))) - {helper}
