@@ -25,7 +25,6 @@ from bostan_agent.devices.values import (
     Inventory,
     Link,
     LinkKind,
-    Reading,
     Telemetry,
     XidSeen,
 )

@@ -124,14 +124,8 @@ def _recovery_action(ask: Asker, handle: Handle) -> RecoveryAction | None:
 
 def _crc_errors(ask: Asker, handle: Handle, links: list[int] | None) -> int | None:
     """Sum over the links that count; newer links have no such counter."""
-    counts = [
-        ask(
-            lambda n=link: int(
-                api.nvmlDeviceGetNvLinkErrorCounter(handle, n, api.NVML_NVLINK_ERROR_DL_CRC_FLIT)
-            )
-        )
-        for link in links or ()
-    ]
+    crc = api.NVML_NVLINK_ERROR_DL_CRC_FLIT
+    counts = [ask(partial(api.nvmlDeviceGetNvLinkErrorCounter, handle, link, crc)) for link in links or ()]
     told = [count for count in counts if count is not None]
     return sum(told) if told else None
 
