@@ -98,7 +98,9 @@ async def node(tmp_path: Path, new_driver: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest_asyncio.fixture
-async def old_node(tmp_path: Path, old_driver: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeNode]:
+async def old_node(
+    tmp_path: Path, old_driver: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[FakeNode]:
     """A node with an old driver."""
     monkeypatch.setenv("FAKE_NVML", str(tmp_path / "driver.txt"))
     fake = FakeNode(tmp_path, old_driver)

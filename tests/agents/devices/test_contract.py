@@ -137,5 +137,3 @@ async def test_events_end_when_the_devices_are_closed_and_closing_twice_is_fine(
     await devices.close()
     await devices.close()
     assert [event async for event in devices.events()] == []
-
-
