@@ -1,6 +1,6 @@
 """The REST contract, version 1: what a request and an answer may hold. Used by the SDK and by the centre alike."""
 
-from bostan.api.access import NewToken, Role, Token, WhoAmI
+from bostan.api.access import NewToken, Role, Token, TokenInfo, WhoAmI
 from bostan.api.common import Contract, Page, Problem
 from bostan.api.jobs import (
     Archive,
@@ -64,6 +64,7 @@ __all__ = [
     "Retries",
     "Role",
     "Token",
+    "TokenInfo",
     "Usage",
     "Wait",
     "WaitNumbers",

@@ -45,3 +45,16 @@ class Token(Contract):
     secret: str
     name: str
     role: Role
+
+
+class TokenInfo(Contract):
+    """A token as lists show it: whose it is, never its secret."""
+
+    id: str
+    name: str
+    role: Role
+    firm: str | None = None
+    project: str | None = None
+    park: str | None = None
+    created_at: Instant | None = None
+    expires_at: Instant | None = None

@@ -1,0 +1,262 @@
+"""The client for asyncio: the same requests and talks as `bostan.client`, none of them blocking the loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import httpx
+
+from bostan import requests, talks
+from bostan.api import (
+    Archive,
+    Attempt,
+    Batch,
+    BatchReceipt,
+    Cancel,
+    Capacity,
+    Drain,
+    Event,
+    Firm,
+    Gpu,
+    Job,
+    NewPark,
+    NewToken,
+    Node,
+    Outputs,
+    Page,
+    Park,
+    ParkToken,
+    Phase,
+    QuotaDocument,
+    QuotaUse,
+    Requeue,
+    Token,
+    TokenInfo,
+    Usage,
+    WhoAmI,
+    Why,
+)
+from bostan.channel import AsyncChannel
+from bostan.checked import checked
+from bostan.follow import EventWatch, LogChunk, LogWatch
+from bostan.requests import LogRange
+from bostan.retry import FOLLOW, ONE_REQUEST, Retry
+from bostan.sender import AsyncSender
+from bostan.talks import Submission, WorkDir, new_key
+from bostan.workdir import Progress
+
+
+class AsyncClient(AsyncChannel):
+    """`bostan.Client` for asyncio: the same methods with the same meaning, none of them blocking the loop."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        retry: Retry = ONE_REQUEST,
+        follow_retry: Retry = FOLLOW,
+    ) -> None:
+        super().__init__(AsyncSender(url, token, retry, transport), follow_retry)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        await self.close()
+
+    # Who and what there is
+
+    async def whoami(self) -> WhoAmI:
+        """The holder of the token."""
+        return await self._send(requests.whoami())
+
+    def firms(self) -> AsyncIterator[Firm]:
+        """The firms that the token's holder may see."""
+        return self._pages(requests.firms)
+
+    async def capacity(self) -> Capacity:
+        """How many GPUs of each class each park has, busy or free."""
+        return await self._send(requests.capacity())
+
+    def tokens(self) -> AsyncIterator[TokenInfo]:
+        """The tokens, without their secrets."""
+        return self._pages(requests.tokens)
+
+    async def new_token(self, token: NewToken) -> Token:
+        """Make a token. Its secret is in this answer and nowhere else."""
+        return await self._send(requests.new_token(token))
+
+    async def revoke_token(self, token_id: str) -> None:
+        """End a token's validity at once."""
+        await self._send(requests.revoke_token(token_id))
+
+    # Jobs
+
+    async def submit(
+        self,
+        job: Submission,
+        work_dir: WorkDir = None,
+        *,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> Job:
+        """Submit a job, sending its work directory first where the centre does not have it yet.
+
+        A `JobSpec`'s own `work_dir` counts from the current folder, a `JobFile`'s from the file's; `work_dir` goes
+        before both. With the same `idempotency_key` the same job is answered and none is made twice.
+        """
+        return await self._hold(talks.submit(job, work_dir, idempotency_key or new_key(), progress))
+
+    async def submit_batch(
+        self,
+        jobs: Sequence[Submission],
+        *,
+        idempotency_key: str | None = None,
+        progress: Progress | None = None,
+    ) -> BatchReceipt:
+        """Submit several jobs, which are accepted whole or not at all."""
+        return await self._hold(talks.submit_batch(jobs, idempotency_key or new_key(), progress))
+
+    async def send_batch(self, batch: Batch, *, idempotency_key: str | None = None) -> BatchReceipt:
+        """Submit a batch that is ready to be sent as it is."""
+        return await self._send(requests.submit_batch(batch, idempotency_key or new_key()))
+
+    async def upload_work_dir(self, folder: Path | str, progress: Progress | None = None) -> Archive:
+        """Pack a folder and send it; the answer goes into as many jobs' `work_dir` as one likes."""
+        return await self._hold(talks.upload_work_dir(Path(folder), progress))
+
+    async def job(self, job_id: str) -> Job:
+        """One job; with its main wait while it is queued."""
+        return await self._send(requests.job(job_id))
+
+    def jobs(
+        self,
+        *,
+        firm: str | None = None,
+        project: str | None = None,
+        phase: Phase | None = None,
+        name: str | None = None,
+    ) -> AsyncIterator[Job]:
+        """Jobs, newest first, fetched page by page as they are read."""
+        return self._pages(
+            lambda cursor: requests.jobs(cursor, firm=firm, project=project, phase=phase, name=name)
+        )
+
+    def attempts(self, job_id: str) -> AsyncIterator[Attempt]:
+        """The tries at a job."""
+        return self._pages(lambda cursor: requests.attempts(job_id, cursor))
+
+    async def why(self, job_id: str) -> Why:
+        """Why a job waits."""
+        return await self._send(requests.why(job_id))
+
+    async def cancel(self, job_id: str, reason: str = "") -> Job:
+        """Stop a job for good."""
+        return await self._send(requests.cancel(job_id, checked(Cancel, reason=reason)))
+
+    async def requeue(self, job_id: str, *, checkpoint: bool = True, avoid_node: bool = False) -> Job:
+        """Take a checkpoint, stop the attempt and queue the job again."""
+        order = Requeue(checkpoint=checkpoint, avoid_node=avoid_node)
+        return await self._send(requests.requeue(job_id, order))
+
+    async def wait(
+        self,
+        job_id: str,
+        timeout_seconds: float | None = None,
+        on_change: Callable[[Job], None] | None = None,
+    ) -> Job:
+        """Wait until a job is finished. Raises TimedOut; the job goes on."""
+        return await self._hold(talks.wait(job_id, timeout_seconds, on_change))
+
+    # What jobs leave
+
+    async def logs(
+        self,
+        job_id: str,
+        *,
+        attempt: int | None = None,
+        rank: int = 0,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> LogRange:
+        """Bytes of a rank's log, of the newest attempt unless said otherwise."""
+        return await self._send(requests.logs(job_id, attempt=attempt, rank=rank, offset=offset, limit=limit))
+
+    def follow_logs(
+        self, job_id: str, *, rank: int = 0, attempt: int | None = None, offset: int = 0
+    ) -> AsyncIterator[LogChunk]:
+        """The log as it grows, through broken lines and newer attempts, until the job ends."""
+        return self._follow(LogWatch(job_id, rank, attempt, offset))
+
+    async def download(self, job_id: str, folder: Path | str, progress: Progress | None = None) -> Outputs:
+        """Fetch what the job left into a folder that is new or empty; into `rank-N` in it when there are several."""
+        return await self._hold(talks.download(job_id, Path(folder), progress))
+
+    # Parks, nodes, GPUs
+
+    def parks(self) -> AsyncIterator[Park]:
+        """The parks."""
+        return self._pages(requests.parks)
+
+    async def park_add(self, park_id: str, name: str = "") -> Park:
+        """Make a park known."""
+        return await self._send(requests.park_add(checked(NewPark, id=park_id, name=name)))
+
+    async def park_token(self, park_id: str) -> ParkToken:
+        """Make the secret with which a park's agents present themselves; it is in this answer and nowhere else."""
+        return await self._send(requests.park_token(park_id))
+
+    def nodes(self, *, park: str | None = None) -> AsyncIterator[Node]:
+        """The nodes, of one park or of all."""
+        return self._pages(lambda cursor: requests.nodes(cursor, park=park))
+
+    async def node(self, node_id: str) -> Node:
+        """One node, named PARK/NAME."""
+        return await self._send(requests.node(node_id))
+
+    def gpus(self, *, park: str | None = None, gpu_class: str | None = None) -> AsyncIterator[Gpu]:
+        """The GPUs, and what each is doing."""
+        return self._pages(lambda cursor: requests.gpus(cursor, park=park, gpu_class=gpu_class))
+
+    async def drain(self, node_id: str, reason: str = "", *, requeue: bool = False) -> Node:
+        """Start nothing new on a node; with `requeue`, move away what runs on it too."""
+        return await self._send(requests.drain(node_id, checked(Drain, reason=reason, requeue=requeue)))
+
+    async def undrain(self, node_id: str) -> Node:
+        """Let a drained node start work again."""
+        return await self._send(requests.undrain(node_id))
+
+    async def confirm_dead(self, node_id: str) -> Node:
+        """State that a node's power is off. What it held is free at once; were it running, work would run twice."""
+        return await self._send(requests.confirm_dead(node_id))
+
+    # Quotas, usage, events
+
+    def quotas(self) -> AsyncIterator[QuotaUse]:
+        """How each node of the quota tree stands."""
+        return self._pages(requests.quotas)
+
+    async def quota_document(self) -> QuotaDocument:
+        """The quotas in force, as they were applied."""
+        return await self._send(requests.quota_document())
+
+    async def apply_quotas(self, document: QuotaDocument) -> Page[QuotaUse]:
+        """Put the document in the place of the one in force, whole."""
+        return await self._send(requests.apply_quotas(document))
+
+    async def usage(
+        self, *, firm: str | None = None, from_at: int | None = None, until_at: int | None = None
+    ) -> Usage:
+        """GPU time in `[from_at, until_at)`, UTC instants in milliseconds."""
+        return await self._send(requests.usage(firm=firm, from_at=from_at, until_at=until_at))
+
+    def events(
+        self, *, after: int = 0, job: str | None = None, firm: str | None = None, follow: bool = False
+    ) -> AsyncIterator[Event]:
+        """What happened after the event with that `seq`; with `follow`, also what happens from now on."""
+        if follow:
+            return self._follow(EventWatch(after, job, firm))
+        return self._pages(lambda cursor: requests.events(cursor, after=after, job=job, firm=firm))

@@ -1,0 +1,179 @@
+"""Talks with the centre that take several requests, told once for both clients.
+
+A talk yields what it wants (a request to be answered, or a pause) and returns its result. Whoever runs it does the
+waiting, with or without an event loop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+
+from bostan import requests
+from bostan.api import Archive, Batch, BatchReceipt, Job, NewJob, Outputs, Phase
+from bostan.archive import check_free, unpack
+from bostan.checked import checked
+from bostan.errors import NotFound, ServerFault, TimedOut
+from bostan.jobfile import JobFile, JobSpec
+from bostan.newjob import new_job
+from bostan.requests import Request
+from bostan.workdir import Progress, pack
+
+T = TypeVar("T")
+
+PART_BYTES: Final = 8 * 2**20
+SETBACKS_MAX: Final = 5
+POLL_SECONDS_FIRST: Final = 0.1
+POLL_SECONDS_MAX: Final = 3.0
+
+Submission: TypeAlias = NewJob | JobSpec | JobFile
+WorkDir: TypeAlias = Path | str | Archive | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait so long, then go on."""
+
+    seconds: float
+
+
+Talk: TypeAlias = Generator[Request[Any] | Pause, Any, T]
+
+
+def submit(job: Submission, work_dir: WorkDir, key: str, progress: Progress | None) -> Talk[Job]:
+    """Send the work directory where there is one, then the job."""
+    wanted = yield from _prepared(job, work_dir, {}, progress)
+    answered: Job = yield requests.submit(wanted, key)
+    return answered
+
+
+def submit_batch(jobs: Sequence[Submission], key: str, progress: Progress | None) -> Talk[BatchReceipt]:
+    """Send each different work directory once, then all jobs as one batch."""
+    sent: dict[Path, Archive] = {}
+    wanted: list[NewJob] = []
+    for job in jobs:
+        wanted.append((yield from _prepared(job, None, sent, progress)))  # noqa: PERF401 no comprehension may yield
+    answered: BatchReceipt = yield requests.submit_batch(checked(Batch, jobs=tuple(wanted)), key)
+    return answered
+
+
+def _prepared(
+    job: Submission, work_dir: WorkDir, sent: dict[Path, Archive], progress: Progress | None
+) -> Talk[NewJob]:
+    """The request for the job, its work directory already with the centre."""
+    match job:
+        case NewJob():
+            archive = yield from _archive(work_dir, sent, progress)
+            return job if archive is None else job.model_copy(update={"work_dir": archive})
+        case JobFile():
+            spec, folder = job.spec, work_dir if work_dir is not None else job.work_folder
+        case JobSpec():
+            spec, folder = job, work_dir if work_dir is not None else job.work_dir
+    me = yield requests.whoami()
+    new_job(spec, me)  # what is wrong with it is said before anything is sent
+    archive = yield from _archive(folder, sent, progress)
+    return new_job(spec, me, archive)
+
+
+def _archive(work_dir: WorkDir, sent: dict[Path, Archive], progress: Progress | None) -> Talk[Archive | None]:
+    if work_dir is None or isinstance(work_dir, Archive):
+        return work_dir
+    folder = Path(work_dir).resolve()
+    if folder not in sent:
+        sent[folder] = yield from upload_work_dir(folder, progress)
+    return sent[folder]
+
+
+def upload_work_dir(folder: Path, progress: Progress | None = None) -> Talk[Archive]:
+    """Pack the folder and send what the centre does not have of it yet."""
+    with tempfile.TemporaryDirectory(prefix="bostan-") as scratch:
+        packed = pack(folder, Path(scratch) / "work.tar.gz")
+        yield from _upload(packed.path, packed.archive, progress or _silent)
+    return packed.archive
+
+
+def _upload(path: Path, archive: Archive, progress: Progress) -> Talk[None]:
+    reached: int = yield requests.blob_offset(archive)
+    setbacks = 0
+    with path.open("rb") as stream:
+        while reached < archive.size_bytes:
+            progress(reached, archive.size_bytes)
+            stream.seek(reached)
+            before = reached
+            reached = yield requests.send_blob_part(archive, reached, stream.read(PART_BYTES))
+            setbacks += reached <= before
+            if setbacks > SETBACKS_MAX or not 0 <= reached <= archive.size_bytes:
+                raise ServerFault("The upload does not get on", f"it stands at byte {reached}", "try again")
+    progress(archive.size_bytes, archive.size_bytes)
+
+
+def wait(job_id: str, timeout_seconds: float | None, on_change: Callable[[Job], None] | None) -> Talk[Job]:
+    """Ask for the job, ever less often, until it is finished. Raises TimedOut."""
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    pause, seen = POLL_SECONDS_FIRST, None
+    while True:
+        job: Job = yield requests.job(job_id)
+        if on_change and job != seen:
+            on_change(job)
+        if job.phase is Phase.FINISHED:
+            return job
+        pause = POLL_SECONDS_FIRST if seen and seen.state != job.state else min(pause * 1.5, POLL_SECONDS_MAX)
+        seen = job
+        left = pause if deadline is None else deadline - time.monotonic()
+        if left <= 0:
+            raise TimedOut(
+                f"Job {job_id} is still {job.state}", f"it goes on; ask again: bostan wait {job_id}"
+            )
+        yield Pause(min(pause, left))
+
+
+def download(job_id: str, folder: Path, progress: Progress | None) -> Talk[Outputs]:
+    """Fetch and unpack what the job left: rank 0 alone into the folder itself, else each rank into `rank-N`."""
+    outputs: Outputs = yield requests.outputs(job_id)
+    if not outputs.archives:
+        raise NotFound(f"Job {job_id} has left no outputs", remedy="have it write into $BOSTAN_OUTPUT_DIR")
+    alone = set(outputs.archives) == {0}
+    folder = folder.absolute()
+    targets = {rank: folder if alone else folder / f"rank-{rank}" for rank in sorted(outputs.archives)}
+    for target in targets.values():
+        check_free(target)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for rank, target in targets.items():
+        # Beside the folder: outputs may be larger than the disk that holds temporary files.
+        with tempfile.TemporaryDirectory(prefix=".bostan-", dir=folder.parent) as scratch:
+            path = Path(scratch) / f"rank-{rank}.tar.gz"
+            yield from _fetch(job_id, rank, outputs.archives[rank], path, progress or _silent)
+            unpack(path, target)
+    return outputs
+
+
+def _fetch(job_id: str, rank: int, archive: Archive, path: Path, progress: Progress) -> Talk[None]:
+    sha256 = hashlib.sha256()
+    reached = 0
+    with path.open("wb") as stream:
+        while reached < archive.size_bytes:
+            progress(reached, archive.size_bytes)
+            last = min(reached + PART_BYTES, archive.size_bytes) - 1
+            part = yield requests.output_part(job_id, rank, reached, last)
+            if part.offset != reached or not part.data or reached + len(part.data) > archive.size_bytes:
+                raise ServerFault("The download does not fit", f"other bytes than asked for at {reached}")
+            sha256.update(part.data)
+            reached += stream.write(part.data)
+    progress(reached, archive.size_bytes)
+    if sha256.hexdigest() != archive.sha256:
+        raise ServerFault("The download is damaged", "its hash differs", "try again")
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def new_key() -> str:
+    """A key by which the centre knows a repeated submission."""
+    return uuid.uuid4().hex
