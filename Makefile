@@ -32,8 +32,10 @@ bench: dev ## run every benchmark: a table each, and JSON under build/bench
 	@mkdir -p build/bench
 	@for name in $(BENCHES); do $(BIN)/python benchmarks/$$name.py --json build/bench/$$name.json || exit 1; done
 
-gen: dev ## write the generated files again: the protocol's Python code, JSON schemas
+gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the chart's golden files
 	@$(BIN)/python scripts/gen_protos.py
+	@$(BIN)/python scripts/gen_quota_schema.py
+	@$(BIN)/python scripts/gen_chart.py
 
 lock: dev ## write requirements/*.txt again from pyproject.toml
 	@$(BIN)/python scripts/lock.py

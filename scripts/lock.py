@@ -22,6 +22,7 @@ FILES = {
     "scheduler": ["pyproject.toml", "--extra=scheduler"],
     "demo": ["pyproject.toml", "--extra=agent", "--extra=scheduler", "--group=demo"],
     "dev": ["pyproject.toml", "--all-extras", "--group=dev"],
+    "build": ["--group=build"],
     "protos": ["--group=protos"],
 }
 FORM = [

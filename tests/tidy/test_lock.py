@@ -19,7 +19,7 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("name", [*FILES, "protos"])
+@pytest.mark.parametrize("name", [*FILES, "build", "protos"])
 def test_every_line_is_a_pin_or_a_hash(name, root):
     lines = (root / "requirements" / f"{name}.txt").read_text().splitlines()
     assert [line for line in lines if not HASH.match(line) and not PIN.match(line)] == []
@@ -32,7 +32,7 @@ def test_every_range_is_met(name, parts, root):
     assert [str(need) for need in wanted if not met(need, pins)] == [], "run: make lock"
 
 
-@pytest.mark.parametrize("name", set(FILES) - {"dev"})
+@pytest.mark.parametrize("name", sorted({*FILES, "build"} - {"dev"}))
 def test_files_agree_on_versions(name, root):
     pins, dev = (locked((root / "requirements" / f"{file}.txt").read_text()) for file in (name, "dev"))
     assert {key: version for key, version in pins.items() if dev.get(key) != version} == {}
