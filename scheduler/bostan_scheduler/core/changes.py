@@ -60,9 +60,10 @@ class KeepCheckpoints:
 
 @dataclass(frozen=True, slots=True)
 class KeepOutput:
-    """A rank's output has arrived."""
+    """A rank's output has arrived, perhaps long after its job has finished."""
 
     job_id: str
+    firm: str
     output: Output
 
 

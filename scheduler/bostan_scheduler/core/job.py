@@ -178,7 +178,6 @@ class Job:
     tries: Tries = Tries()
     checkpoints: tuple[Checkpoint, ...] = ()
     pending_checkpoints: tuple[PendingCheckpoint, ...] = ()
-    outputs: tuple[Output, ...] = ()
     avoid_nodes: tuple[str, ...] = ()
     version: int = 0
 

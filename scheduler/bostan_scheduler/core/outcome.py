@@ -34,10 +34,11 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """It was stopped so that the job can go on in another attempt."""
+    """It was stopped so that the job can go on in another attempt, if possible not on the nodes to avoid."""
 
     by: str
     reason: str
+    avoid_nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Settings:
     renew_seconds: int = 300
     checkpoint_wait_seconds: int = 600
     pending_jobs_max: int = 1_000_000
-    outputs_kept: int = 64
+    avoid_nodes_max: int = 8
 
 
 @dataclass(frozen=True, slots=True)

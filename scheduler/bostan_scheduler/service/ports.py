@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bostan_scheduler.core.attempt import Attempt
-from bostan_scheduler.core.changes import SetQuotas, Use
+from bostan_scheduler.core.changes import KeepOutput, SetQuotas, Use
 from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.job import Job, Output
 from bostan_scheduler.core.node import Node
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
@@ -65,7 +65,7 @@ class Commit:
     """All that one step changes, kept whole or not at all.
 
     A row whose version is 1 is new; any other replaces the row of the version before. `jobs`, `attempts` and
-    `nodes` are such rows. The store refuses the whole commit when `epoch` is not the leader's (`LeadershipLost`)
+    `nodes` are such rows. An output replaces that of an earlier attempt of the same job and rank. The store refuses the whole commit when `epoch` is not the leader's (`LeadershipLost`)
     or when a row is not at the version before (`StaleRow`).
     """
 
@@ -77,6 +77,7 @@ class Commit:
     quotas: SetQuotas | None = None
     parks: tuple[Park, ...] = ()
     usage: tuple[Use, ...] = ()
+    outputs: tuple[KeepOutput, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     events: tuple[NewEvent, ...] = ()
 
@@ -164,6 +165,10 @@ class Reader(Protocol):
         ...
 
     def attempt(self, attempt_id: str) -> Attempt | None: ...
+
+    def outputs(self, job_id: str) -> Sequence[Output]:
+        """The newest output of each rank, by rank."""
+        ...
 
     def nodes(self, park: str | None = None) -> Sequence[Node]: ...
 

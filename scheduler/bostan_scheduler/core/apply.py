@@ -1,0 +1,147 @@
+"""Carries out changes on a snapshot: the only place that says what a change does."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from bostan_scheduler.core.attempt import (
+    Attempt,
+    Ending,
+    Lease,
+    RankSeen,
+    Running,
+    Starting,
+    Unknown,
+)
+from bostan_scheduler.core.changes import (
+    Add,
+    AddPark,
+    Change,
+    Finish,
+    Hear,
+    Intend,
+    Judge,
+    KeepCheckpoints,
+    KeepOutput,
+    Know,
+    Move,
+    Renew,
+    Requeue,
+    See,
+    SetDrain,
+    SetQuotas,
+    Start,
+    Use,
+)
+from bostan_scheduler.core.draft import Draft
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.job import Active, Finished, Queued
+from bostan_scheduler.core.snapshot import Snapshot
+
+
+def apply(snapshot: Snapshot, change: Change) -> Snapshot:
+    """The snapshot after one change; the one given stays as it was."""
+    return apply_all(snapshot, (change,))
+
+
+def apply_all(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
+    """The snapshot after some changes, in order."""
+    draft = Draft.of(snapshot, snapshot.now)
+    for change in changes:
+        carry_out(draft, change)
+    return draft.view
+
+
+def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a case, and every case is here
+    """Do to the draft what the change says."""
+    match change:
+        case Add(job):
+            assert job.id not in draft.jobs, f"{job.id} is known already"
+            draft.put_job(job)
+        case Start(attempt):
+            _start(draft, attempt)
+        case Requeue():
+            _requeue(draft, change)
+        case Finish(job_id, outcome, at):
+            job = replace(draft.jobs[job_id], phase=Finished(outcome, at), pending_checkpoints=())
+            draft.put_job(job)
+            draft.forget_job(job)
+        case KeepCheckpoints(job_id, held, pending):
+            draft.put_job(replace(draft.jobs[job_id], checkpoints=held, pending_checkpoints=pending))
+        case Move():
+            _move(draft, change)
+        case See(attempt_id, rank, seen):
+            attempt = draft.attempts[attempt_id]
+            draft.put_attempt(replace(attempt, seen=_with(attempt.seen, rank, seen)))
+        case Intend(attempt_id, intent):
+            draft.put_attempt(replace(draft.attempts[attempt_id], intent=intent))
+        case Renew(attempt_id, until):
+            attempt = draft.attempts[attempt_id]
+            draft.put_attempt(replace(attempt, phase=_renewed(attempt, until, draft.view.now)))
+        case Use() | KeepOutput():
+            pass  # the store keeps them; no decision looks at them
+        case Know(node):
+            draft.put_node(node)
+            draft.heard[node.id] = draft.view.now
+        case Hear(node_id, session):
+            draft.put_node(replace(draft.nodes[node_id], session=session))
+        case Judge(node_id, gpus):
+            draft.put_node(replace(draft.nodes[node_id], gpus=gpus))
+        case SetDrain(node_id, drain):
+            draft.put_node(replace(draft.nodes[node_id], drain=drain))
+        case SetQuotas():
+            _set_quotas(draft, change)
+        case AddPark(park):
+            draft.view = replace(draft.view, parks={**draft.view.parks, park.id: park})
+        case _:
+            assert_never(change)
+
+
+def _start(draft: Draft, attempt: Attempt) -> None:
+    job = draft.jobs[attempt.job_id]
+    assert isinstance(job.phase, Queued), f"{job.id} is not queued"
+    assert attempt.number == job.attempts + 1
+    assert attempt.fencing.counter > draft.view.fencing_counter
+    draft.view = replace(draft.view, fencing_counter=attempt.fencing.counter)
+    draft.put_attempt(attempt)
+    draft.put_job(replace(job, phase=Active(attempt.id), attempts=attempt.number))
+
+
+def _requeue(draft: Draft, change: Requeue) -> None:
+    job = draft.jobs[change.job_id]
+    assert isinstance(job.phase, Active), f"{job.id} is not active"
+    phase = Queued(change.since)
+    draft.put_job(replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes))
+
+
+def _move(draft: Draft, change: Move) -> None:
+    attempt = draft.attempts[change.attempt_id]
+    assert attempt.holds, f"{attempt.id} has ended and stays so"
+    started_at = attempt.started_at
+    if started_at is None and isinstance(change.phase, Running):
+        started_at = change.phase.since
+    draft.put_attempt(replace(attempt, phase=change.phase, started_at=started_at))
+
+
+def _renewed(attempt: Attempt, until: Instant, now: Instant) -> Starting | Running | Unknown | Ending:
+    phase = attempt.phase
+    match phase:
+        case Starting() | Running():
+            assert until >= phase.lease.until, "a lease never gets shorter"
+            return replace(phase, lease=Lease(until, now))
+        case _:
+            raise AssertionError(f"{attempt.id} has no lease to renew in {type(phase).__name__}")
+
+
+def _set_quotas(draft: Draft, change: SetQuotas) -> None:
+    draft.view = replace(
+        draft.view,
+        quota=change.tree,
+        firms=change.firms,
+        parks={**draft.view.parks, **change.parks},
+        class_of_device=change.class_of_device,
+    )
+
+
+def _with(seen: tuple[RankSeen, ...], rank: int, new: RankSeen) -> tuple[RankSeen, ...]:
+    return (*seen[:rank], new, *seen[rank + 1 :])

@@ -1,0 +1,47 @@
+"""How long an attempt may hold its GPUs, and when that is extended."""
+
+from bostan_scheduler.core.attempt import Attempt, Lease, Run, Running, Starting
+from bostan_scheduler.core.changes import Change, Renew
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.node import Heard
+from bostan_scheduler.core.snapshot import Snapshot
+
+
+def first_lease(snapshot: Snapshot, attempt: Attempt) -> Lease:
+    """The lease with which an attempt is told to start."""
+    return Lease(_until(snapshot, attempt), snapshot.now)
+
+
+def deadline(snapshot: Snapshot, attempt: Attempt) -> Instant:
+    """When an attempt is over at the latest: its time limit, counted from its start, and an orderly stop after it."""
+    started_at = attempt.started_at if attempt.started_at is not None else snapshot.now
+    stop_seconds = snapshot.jobs[attempt.job_id].spec.stop_seconds
+    return after(
+        started_at, attempt.time_limit_seconds + stop_seconds + snapshot.settings.start_within_seconds
+    )
+
+
+def renewal(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
+    """A longer lease when it is time for one, the attempt is wanted, and all its nodes are heard."""
+    phase = attempt.phase
+    if not isinstance(phase, Starting | Running) or not isinstance(attempt.intent, Run):
+        return ()
+    until = _until(snapshot, attempt)
+    due = snapshot.now >= after(phase.lease.renewed_at, _renew_seconds(snapshot, attempt))
+    if not due or until <= phase.lease.until or not all_heard(snapshot, attempt):
+        return ()
+    return (Renew(attempt.id, until),)
+
+
+def all_heard(snapshot: Snapshot, attempt: Attempt) -> bool:
+    """Whether no node of the attempt is silent."""
+    return all(isinstance(snapshot.nodes[node_id].session, Heard) for node_id in attempt.node_ids)
+
+
+def _until(snapshot: Snapshot, attempt: Attempt) -> Instant:
+    return min(after(snapshot.now, attempt.lease_seconds), deadline(snapshot, attempt))
+
+
+def _renew_seconds(snapshot: Snapshot, attempt: Attempt) -> int:
+    """As set, but often enough that two renewals may be missed."""
+    return min(snapshot.settings.renew_seconds, attempt.lease_seconds // 3)

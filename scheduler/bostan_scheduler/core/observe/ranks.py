@@ -1,0 +1,228 @@
+"""What follows from news of a rank: the journal of its node decides what happened."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from bostan_scheduler.core.attempt import (
+    Attempt,
+    Ended,
+    Ending,
+    Offered,
+    RankAccepted,
+    RankExited,
+    RankOffered,
+    RankReleased,
+    RankSeen,
+    RankStarted,
+    Running,
+    Starting,
+    Stop,
+    Unknown,
+    Withdrawn,
+)
+from bostan_scheduler.core.changes import Change, KeepOutput, Move, See, Use
+from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.job import Output
+from bostan_scheduler.core.observe.checkpoints import on_checkpoint_news
+from bostan_scheduler.core.observe.ending import (
+    end_if_free,
+    outcome_of_exits,
+    start_ending,
+    withdraw,
+)
+from bostan_scheduler.core.observe.late import on_late_exit
+from bostan_scheduler.core.observe.leases import first_lease
+from bostan_scheduler.core.outcome import StartFailed
+from bostan_scheduler.core.reports import (
+    Accepted,
+    CheckpointDeclared,
+    CheckpointLost,
+    CheckpointStored,
+    Exited,
+    OutputStored,
+    RankReported,
+    Refused,
+    Released,
+    Started,
+    Used,
+)
+from bostan_scheduler.core.snapshot import Snapshot
+
+
+def on_rank_reported(snapshot: Snapshot, report: RankReported) -> tuple[Change, ...]:
+    """Changes from one rank's news. News of a rank that the node was never given is nothing."""
+    attempt = snapshot.attempts.get(report.attempt_id)
+    if attempt is None or not was_given(attempt, report):
+        return ()
+    match report.news:
+        case Used() as used:
+            return (use(attempt, report.rank, used),)
+        case OutputStored() as stored:
+            return (keep_output(attempt, report.rank, stored),)
+        case CheckpointDeclared() | CheckpointStored() | CheckpointLost() as news:
+            return on_checkpoint_news(snapshot, attempt, report.rank, news)
+        case Accepted() as accepted:
+            return _on_accepted(snapshot, attempt, report.rank, accepted)
+        case Refused() as refused:
+            return _on_refused(snapshot, attempt, report.rank, refused)
+        case Started(at):
+            return _on_started(snapshot, attempt, report.rank, at)
+        case Exited() as exited:
+            return _on_exited(snapshot, attempt, report.rank, exited)
+        case Released():
+            return _on_released(snapshot, attempt, report.rank)
+        case _:
+            assert_never(report.news)
+
+
+def was_given(attempt: Attempt, report: RankReported) -> bool:
+    """Whether the node was given this rank under this fencing number."""
+    if not 0 <= report.rank < len(attempt.places):
+        return False
+    return attempt.places[report.rank].node_id == report.node_id and attempt.fencing == report.fencing
+
+
+def use(attempt: Attempt, rank: int, used: Used) -> Use:
+    """GPU time of a rank: the GPUs that it was given times the time that the node measured."""
+    place = attempt.places[rank]
+    return Use(
+        attempt_id=attempt.id,
+        rank=rank,
+        firm=attempt.firm,
+        project=attempt.project,
+        gpu_class=attempt.gpu_class or "",
+        gpus=place.gpus,
+        from_at=used.from_at,
+        until_at=used.until_at,
+        gpu_milliseconds=len(place.gpus) * used.milliseconds,
+        energy_millijoules=used.energy_millijoules,
+    )
+
+
+def keep_output(attempt: Attempt, rank: int, stored: OutputStored) -> KeepOutput:
+    """What the rank left behind, under its job."""
+    return KeepOutput(attempt.job_id, attempt.firm, Output(rank, attempt.number, stored.blob))
+
+
+def _on_accepted(snapshot: Snapshot, attempt: Attempt, rank: int, news: Accepted) -> tuple[Change, ...]:
+    if not isinstance(attempt.seen[rank], RankOffered):
+        return ()
+    match attempt.phase:
+        case Offered() | Withdrawn():
+            seen, attempt = _see(attempt, rank, RankAccepted(news.address, news.port))
+            return (seen, *_start_if_all_accepted(snapshot, attempt))
+        case _:
+            return ()
+
+
+def _start_if_all_accepted(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
+    all_accepted = all(isinstance(seen, RankAccepted) for seen in attempt.seen)
+    if not (all_accepted and isinstance(attempt.phase, Offered)):
+        return ()
+    lapses_at = after(snapshot.now, snapshot.settings.start_within_seconds)
+    lease = first_lease(snapshot, attempt)
+    return (Move(attempt.id, Starting(snapshot.now, lapses_at, lease), "every node has accepted"),)
+
+
+def _on_refused(snapshot: Snapshot, attempt: Attempt, rank: int, news: Refused) -> tuple[Change, ...]:
+    if not isinstance(attempt.seen[rank], RankOffered):
+        return ()
+    seen, attempt = _see(attempt, rank, RankReleased(news.reason))
+    if isinstance(attempt.phase, Offered):
+        reason = f"{news.reason}: {news.detail}" if news.detail else news.reason
+        outcome = StartFailed(attempt.places[rank].node_id, reason)
+        return (seen, *withdraw(snapshot, attempt, outcome))
+    return (seen, *end_if_free(snapshot, attempt))
+
+
+def _on_started(snapshot: Snapshot, attempt: Attempt, rank: int, at: int) -> tuple[Change, ...]:
+    before = attempt.seen[rank]
+    if not isinstance(before, RankAccepted) or isinstance(attempt.phase, Offered | Withdrawn | Ended):
+        return ()
+    seen, attempt = _see(attempt, rank, RankStarted(before.address, before.port, at))
+    return (seen, *_run_if_all_started(snapshot, attempt))
+
+
+def _run_if_all_started(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
+    up = all(isinstance(seen, RankStarted | RankExited) for seen in attempt.seen)
+    match attempt.phase:
+        case Starting(lease=lease) if up:
+            return (Move(attempt.id, Running(snapshot.now, lease), "every rank runs"),)
+        case Unknown(since=since, before=Starting(lease=lease)) if up:
+            return (Move(attempt.id, Unknown(since, Running(snapshot.now, lease)), "every rank runs"),)
+        case _:
+            return ()
+
+
+def _on_exited(snapshot: Snapshot, attempt: Attempt, rank: int, news: Exited) -> tuple[Change, ...]:
+    if isinstance(attempt.seen[rank], RankExited | RankReleased | RankOffered):
+        return on_late_exit(snapshot, attempt, news)
+    seen, attempt = _see(attempt, rank, _exit(news))
+    if isinstance(attempt.phase, Ended):
+        return (seen, *on_late_exit(snapshot, attempt, news))
+    return (seen, *_after_exit(snapshot, attempt))
+
+
+def _exit(news: Exited) -> RankExited:
+    return RankExited(
+        exit_code=news.exit_code,
+        signal=news.signal,
+        cause=news.cause,
+        detail=news.detail,
+        started_at=news.started_at,
+        first_output_at=news.first_output_at,
+        ended_at=news.ended_at,
+        log_bytes=news.log_bytes,
+    )
+
+
+def _after_exit(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
+    """One rank that failed ends the gang; ranks that succeed end it together."""
+    match attempt.phase:
+        case Starting() | Running() | Unknown():
+            outcome = outcome_of_exits(attempt)
+            return () if outcome is None else start_ending(snapshot, attempt, attempt.phase.lease, outcome)
+        case Ending() | Withdrawn():
+            return end_if_free(snapshot, attempt)
+        case Offered() | Ended():
+            return ()
+        case _:
+            assert_never(attempt.phase)
+
+
+def _on_released(snapshot: Snapshot, attempt: Attempt, rank: int) -> tuple[Change, ...]:
+    seen = attempt.seen[rank]
+    match seen:
+        case RankExited(released=False):
+            change, attempt = _see(attempt, rank, replace(seen, released=True))
+        case RankOffered() | RankAccepted():
+            change, attempt = _see(attempt, rank, RankReleased("released"))
+        case _:
+            return ()
+    if isinstance(attempt.phase, Ended):
+        return (change,)
+    return (change, *_after_release(snapshot, attempt))
+
+
+def _after_release(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
+    """A rank that is let go before it ran means that the attempt is being stopped, or that it cannot start."""
+    match attempt.phase:
+        case Starting() | Running() | Unknown() if isinstance(attempt.intent, Stop):
+            return start_ending(snapshot, attempt, attempt.phase.lease, attempt.intent.outcome)
+        case Starting() | Unknown() if any(isinstance(seen, RankReleased) for seen in attempt.seen):
+            outcome = StartFailed(_first_released(attempt), "the node gave its rank up")
+            return start_ending(snapshot, attempt, attempt.phase.lease, outcome)
+        case Offered() if any(isinstance(seen, RankReleased) for seen in attempt.seen):
+            return withdraw(snapshot, attempt, StartFailed(_first_released(attempt), "the accept has lapsed"))
+        case _:
+            return end_if_free(snapshot, attempt)
+
+
+def _first_released(attempt: Attempt) -> str:
+    rank = next(rank for rank, seen in enumerate(attempt.seen) if isinstance(seen, RankReleased))
+    return attempt.places[rank].node_id
+
+
+def _see(attempt: Attempt, rank: int, seen: RankSeen) -> tuple[See, Attempt]:
+    everything = (*attempt.seen[:rank], seen, *attempt.seen[rank + 1 :])
+    return See(attempt.id, rank, seen), replace(attempt, seen=everything)
