@@ -1,0 +1,1 @@
+"""What travels beside the session: work directories, checkpoints, outputs (by content) and logs (by offset)."""

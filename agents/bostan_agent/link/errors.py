@@ -1,0 +1,23 @@
+"""Why a session ended.
+
+LinkError
+├── LineLost         the line broke, or the centre went away: dial again soon
+├── NodeRefused      the centre does not take this node as it is: dial again slowly
+└── JournalForked    the centre knows more of the journal than we do: dial again under a new journal id
+"""
+
+
+class LinkError(Exception):
+    """A session with the centre ended."""
+
+
+class LineLost(LinkError):
+    """The line broke, or the centre went away."""
+
+
+class NodeRefused(LinkError):
+    """The centre does not take this node as it is."""
+
+
+class JournalForked(LinkError):
+    """The centre has acknowledged records that this journal never had: it is an old copy."""
