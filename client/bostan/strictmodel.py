@@ -71,12 +71,13 @@ def _findings(details: ErrorDetails, model: type[BaseModel]) -> list[Finding]:
         inner = cast(tuple[Finding, ...], context["findings"])
         return [Finding((*at, *each.at), each.problem, each.remedy) for each in inner]
     if kind == "extra_forbidden":
-        return [_unknown_key(at, model)]
+        return [unknown_key(at, model)]
     problem, remedy = _told(kind, context, details)
     return [Finding(at, problem, remedy)]
 
 
-def _unknown_key(at: FieldPath, model: type[BaseModel]) -> Finding:
+def unknown_key(at: FieldPath, model: type[BaseModel]) -> Finding:
+    """Why the key at the end of this path cannot stand there, and what was probably meant."""
     key, owner = str(at[-1]), _model_at(at[:-1], model)
     if issubclass(owner, StrictModel) and key in owner.not_supported_yet:
         return Finding(at, "is not supported yet", "remove it")

@@ -93,14 +93,14 @@ def _decoded(content: bytes, name: str) -> str:
     except UnicodeDecodeError as exc:
         line = content.count(b"\n", 0, exc.start) + 1
         raise InvalidFile([FileProblem(name, line, "", "is not UTF-8 text", "save it as UTF-8")]) from exc
-    if found := _hidden(text):
+    if found := hidden_character(text):
         line = len(re.findall("\r\n|\r|\n", text[: found.start()])) + 1
         problem = f"holds the invisible character U+{ord(found.group()):04X}"
         raise InvalidFile([FileProblem(name, line, "", problem, "remove it")])
     return text
 
 
-def _hidden(text: str) -> re.Match[str] | None:
+def hidden_character(text: str) -> re.Match[str] | None:
     """The first character that no editor shows and that would make a file read unlike it looks."""
     return _BIDI.search(text) or _CONTROL.search(text)
 
@@ -110,7 +110,7 @@ def _not_yaml(name: str, exc: yaml.MarkedYAMLError) -> InvalidFile:
     what = exc.problem or exc.context or "cannot be parsed"
     remedy = (
         "indent with spaces"
-        if "\\t" in what
+        if "\\t" in what or "a tab " in what
         else "check the indentation, and quote text that holds ': ' or '#'"
     )
     return InvalidFile(
@@ -170,8 +170,8 @@ class _Builder:
             raise self.refusal(self.line, f"uses the tag {tag}", "remove the tag")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
-        quoted = event.style is not None
-        if found := _hidden(event.value):
+        quoted = bool(event.style)
+        if found := hidden_character(event.value):
             character = f"U+{ord(found.group()):04X}"
             raise self.refusal(
                 self.line, f"holds the invisible character {character}", "remove it", self._path()

@@ -62,7 +62,10 @@ def job_from(fields: Mapping[str, Any], origin: str = "command line") -> JobSpec
 
 def job_schema() -> dict[str, Any]:
     """The JSON schema of a job file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **JobSpec.model_json_schema(mode="serialization")}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **JobSpec.model_json_schema(mode="serialization"),
+    }
 
 
 def _with_env_as_written(value: dict[str, object], source: YamlFile) -> dict[str, object]:

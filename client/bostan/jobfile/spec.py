@@ -21,7 +21,7 @@ from bostan.jobfile.fields import (
 from bostan.strictmodel import Finding, StrictModel, refuse, refuse_all, shown
 
 REPLICAS_MAX: Final = 1_024
-GPUS_MAX: Final = 1_024
+GPUS_MAX: Final = 64
 CPUS_MAX: Final = 4_096
 RETRIES_MAX: Final = 100
 _QOS_LATER: Final = ("reserved", "scavenger")
