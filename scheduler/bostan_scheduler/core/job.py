@@ -37,6 +37,10 @@ class ParkRules:
     deny: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
 
+    def admit(self, park: str) -> bool:
+        """Whether the job may run in this park."""
+        return (not self.allow or park in self.allow) and park not in self.deny
+
 
 @dataclass(frozen=True, slots=True)
 class Retries:

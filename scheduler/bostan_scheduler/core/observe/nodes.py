@@ -6,7 +6,7 @@ from dataclasses import replace
 from bostan_scheduler.core.attempt import Attempt, RankExited, RankReleased, Running, Starting, Unknown
 from bostan_scheduler.core.changes import Change, Hear, Judge, Know, Move, Refusal
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.node import Gpu, Heard, Node, Silent
+from bostan_scheduler.core.node import Gpu, Heard, Node, Silent, Verdict
 from bostan_scheduler.core.observe.lost import lose_ranks
 from bostan_scheduler.core.reports import HealthReported, NodeConnected, NodeHolds, NodesHeard
 from bostan_scheduler.core.snapshot import Snapshot
@@ -111,8 +111,8 @@ def on_health_reported(snapshot: Snapshot, report: HealthReported) -> tuple[Chan
     return () if gpus == node.gpus else (Judge(node.id, gpus),)
 
 
-def _judged(gpu: Gpu, verdicts: dict[str, tuple[object, tuple[str, ...]]]) -> Gpu:
+def _judged(gpu: Gpu, verdicts: dict[str, tuple[Verdict, tuple[str, ...]]]) -> Gpu:
     if gpu.uuid not in verdicts:
         return gpu
     verdict, findings = verdicts[gpu.uuid]
-    return replace(gpu, verdict=verdict, findings=findings)  # type: ignore[arg-type]
+    return replace(gpu, verdict=verdict, findings=findings)
