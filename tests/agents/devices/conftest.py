@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-
 from bostan_agent.devices.supervised import Supervised
 from bostan_agent.devices.supervision import Supervision
 

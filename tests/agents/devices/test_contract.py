@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-
 from bostan_agent.devices.port import Devices, XidSeen
 from bostan_agent.devices.simulated import Simulated
 
@@ -104,7 +103,7 @@ async def test_a_gpu_is_held_from_the_start_of_its_process_to_its_end_and_not_lo
 async def test_a_process_on_two_gpus_holds_both(devices, holder):
     both = [gpu.uuid for gpu in (await devices.inventory()).gpus]
     process = holder(",".join(both))
-    assert await devices.processes(both) == dict.fromkeys(both, {process.pid})
+    assert await devices.processes(both) == {uuid: {process.pid} for uuid in both}
     telemetry = await devices.telemetry()
     assert [[held.pid for held in reading.processes] for reading in telemetry.readings] == [[process.pid]] * 2
 
