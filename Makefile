@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := core submit footprint launch
 # Two workers gain where tests wait for processes; all tests that start Ray share one worker.
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PYTEST_FLAGS ?= -n 2 --no-loadscope-reorder
 
 export VENV
 .DEFAULT_GOAL := help
