@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from bostan_agent.endpoints import Endpoint, endpoint_of, is_loopback
 
-NAME = r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?"
+NAME = r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 

@@ -44,6 +44,7 @@ class Journal:
         self.acked_seq = self.last_seq - self._count
         self.changed = asyncio.Event()
         self.broken = asyncio.Event()
+        self._closed = False
         self.failure: JournalUnwritable | None = None
 
     @property
@@ -102,13 +103,16 @@ class Journal:
     async def renew_identity(self) -> None:
         """Become another journal, as when this file was restored from an old copy. Keeps the records."""
         await self._settled()
-        await self._in_thread(tables.renew_identity, self._writer)
+        await self._in_thread(tables.renew_identity, self._writer, self.acked_seq)
         self._facts = tables.facts(self._reader)
         self.last_seq = tables.last_seq(self._reader)
         self.acked_seq = self.last_seq - self._count
 
     async def close(self) -> None:
-        """Commit what waits and let go of the file."""
+        """Commit what waits and let go of the file. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         await self._settled()
         if self.acked_seq:
             await self._in_thread(tables.write, self._writer, [], self.acked_seq, self._ended_max)

@@ -98,10 +98,12 @@ def _write_one(connection: sqlite3.Connection, one: Write) -> int:
     return last_seq(connection)
 
 
-def renew_identity(connection: sqlite3.Connection) -> None:
-    """Give the journal a new name and count its records from 1 again, keeping their order."""
+def renew_identity(connection: sqlite3.Connection, acked_seq: int) -> None:
+    """Give the journal a new name and count its records after `acked_seq` from 1, keeping their order."""
     connection.execute("BEGIN IMMEDIATE")
-    bodies = connection.execute("SELECT body FROM records ORDER BY seq").fetchall()
+    bodies = connection.execute(
+        "SELECT body FROM records WHERE seq > ? ORDER BY seq", (acked_seq,)
+    ).fetchall()
     connection.execute("DELETE FROM records")
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'records'")
     connection.executemany("INSERT INTO records (body) VALUES (?)", bodies)

@@ -13,6 +13,7 @@ from bostan_agent.shim.spec import RankKey
 _FIELDS = {
     field.message_type.full_name: field.name
     for field in JournalRecord.DESCRIPTOR.oneofs_by_name["body"].fields
+    if field.message_type is not None
 }
 
 
