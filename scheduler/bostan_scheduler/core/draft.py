@@ -6,7 +6,7 @@ from typing import Self, TypeVar
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
-from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.node import JournalPosition, Node
 from bostan_scheduler.core.snapshot import Snapshot
 
 Row = TypeVar("Row", Job, Attempt, Node)
@@ -25,6 +25,7 @@ class Draft:
     attempts: dict[str, Attempt]
     nodes: dict[str, Node]
     heard: dict[str, Instant]
+    journals: dict[str, JournalPosition]
     changed_jobs: dict[str, Job] = field(default_factory=dict)
     changed_attempts: dict[str, Attempt] = field(default_factory=dict)
     changed_nodes: dict[str, Node] = field(default_factory=dict)
@@ -33,9 +34,11 @@ class Draft:
     def of(cls, snapshot: Snapshot, now: Instant) -> Self:
         """A draft of `snapshot` at `now`."""
         jobs, attempts, nodes = dict(snapshot.jobs), dict(snapshot.attempts), dict(snapshot.nodes)
-        heard = dict(snapshot.heard)
-        view = replace(snapshot, now=now, jobs=jobs, attempts=attempts, nodes=nodes, heard=heard)
-        return cls(view, jobs, attempts, nodes, heard)
+        heard, journals = dict(snapshot.heard), dict(snapshot.journals)
+        view = replace(
+            snapshot, now=now, jobs=jobs, attempts=attempts, nodes=nodes, heard=heard, journals=journals
+        )
+        return cls(view, jobs, attempts, nodes, heard, journals)
 
     def put_job(self, job: Job) -> None:
         """Write a job."""

@@ -78,11 +78,18 @@ class Node:
     problems: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     drain: Drain | None = None
-    journal_id: str = ""
-    journal_acked_seq: int = 0
     version: int = 0
 
     @property
     def open(self) -> bool:
         """Whether something new may start on it."""
         return isinstance(self.session, Heard) and self.drain is None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPosition:
+    """How far a node's journal is acknowledged. A wiped journal has another id and begins anew."""
+
+    node_id: str
+    journal_id: str
+    acked_seq: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
-from bostan_scheduler.core.node import Gpu, Node
+from bostan_scheduler.core.node import Gpu, JournalPosition, Node
 from bostan_scheduler.core.quota import QuotaTree
 
 
@@ -47,7 +47,8 @@ class Snapshot:
     """The state at `now`. Its mappings are never changed once it was handed out.
 
     `jobs` are those not finished; `attempts` are those that hold something, and the earlier ones of unfinished
-    jobs. `heard` is when each node was last heard. `class_of_device` overrides a device's own class by its name.
+    jobs. `heard` is when each node was last heard, `journals` how far
+    its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name.
     `fencing_counter` is the last one given out in this leader's `epoch`.
     """
 
@@ -59,6 +60,7 @@ class Snapshot:
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     heard: Mapping[str, Instant] = field(default_factory=dict)
+    journals: Mapping[str, JournalPosition] = field(default_factory=dict)
     firms: Mapping[str, Firm] = field(default_factory=dict)
     parks: Mapping[str, Park] = field(default_factory=dict)
     class_of_device: Mapping[str, str] = field(default_factory=dict)

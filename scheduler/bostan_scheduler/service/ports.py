@@ -8,7 +8,7 @@ from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import KeepOutput, SetQuotas, Use
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Output
-from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.node import JournalPosition, Node
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
 from bostan_scheduler.service.messages import Outbox, Reply, Request
@@ -74,6 +74,7 @@ class Commit:
     jobs: tuple[Job, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     nodes: tuple[Node, ...] = ()
+    journals: tuple[JournalPosition, ...] = ()
     quotas: SetQuotas | None = None
     parks: tuple[Park, ...] = ()
     usage: tuple[Use, ...] = ()
@@ -90,7 +91,7 @@ class Writer(Protocol):
         ...
 
     def load(self, epoch: int, settings: Settings, now: Instant) -> Snapshot:
-        """Unfinished jobs with all their attempts, nodes, quotas, firms and parks; every node heard at `now`."""
+        """Unfinished jobs with all their attempts, nodes, journals, quotas, firms, parks; every node heard at `now`."""
         ...
 
     def commit(self, commit: Commit) -> int:

@@ -28,7 +28,6 @@ def on_node_connected(snapshot: Snapshot, report: NodeConnected) -> tuple[Change
 
 
 def _node(snapshot: Snapshot, report: NodeConnected, known: Node | None) -> Node:
-    same_journal = known is not None and known.journal_id == report.journal_id
     return Node(
         id=report.node_id,
         park=report.park,
@@ -45,8 +44,6 @@ def _node(snapshot: Snapshot, report: NodeConnected, known: Node | None) -> Node
         problems=report.problems,
         labels=report.labels,
         drain=known.drain if known is not None else None,
-        journal_id=report.journal_id,
-        journal_acked_seq=known.journal_acked_seq if known is not None and same_journal else 0,
     )
 
 
