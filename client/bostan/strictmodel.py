@@ -15,6 +15,7 @@ from bostan.errors import FileProblem, InvalidFile
 from bostan.yamlfile import FieldPath, YamlFile, field_name
 
 _FINDINGS: Final = "bostan_findings"
+CHOICES_MAX: Final = 2_000
 Model = TypeVar("Model", bound="StrictModel")
 
 
@@ -88,7 +89,9 @@ def unknown_key(at: FieldPath, model: type[BaseModel]) -> Finding:
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that this one was probably meant to be."""
+    """The known word that this one was probably meant to be; none among too many, where the search would take long."""
+    if len(known) > CHOICES_MAX:
+        return None
     found = difflib.get_close_matches(word[:80].lower(), known, n=1, cutoff=0.6)
     return found[0] if found else None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Final
 
 from bostan.quotas.gpu_class import default_classes, known_classes
 from bostan.quotas.guarantees import overcommitted
@@ -10,23 +12,23 @@ from bostan.quotas.model import QuotaFiles
 from bostan.quotas.tree import tree_findings
 from bostan.strictmodel import Finding, nearest
 
+# Whoever made this many mistakes made one of them everywhere.
+FINDINGS_MAX: Final = 100
+
 
 def check_quotas(files: QuotaFiles) -> list[Finding]:
-    """Every contradiction in the files; empty when they may be applied."""
-    findings = [
-        *_class_findings(files),
-        *_park_findings(files),
-        *_firm_findings(files),
-        *_share_findings(files),
-    ]
-    tree = list(tree_findings(files.quotas, files.firms))
+    """The contradictions in the files, at most FINDINGS_MAX; empty when they may be applied."""
+    entries = chain(
+        _class_findings(files), _park_findings(files), _firm_findings(files), _share_findings(files)
+    )
+    findings = list(islice(chain(entries, tree_findings(files.quotas, files.firms)), FINDINGS_MAX))
     # Sums over a tree that is no tree would only repeat its faults in other words.
-    return findings + tree if tree else findings + list(overcommitted(files))
+    return findings or list(islice(overcommitted(files), FINDINGS_MAX))
 
 
 def quota_warnings(files: QuotaFiles) -> list[Finding]:
-    """What is allowed, but probably not meant."""
-    return [*_unusable_max_jobs(files), *_firms_without_quota(files)]
+    """What is allowed, but probably not meant; at most FINDINGS_MAX."""
+    return list(islice(chain(_unusable_max_jobs(files), _firms_without_quota(files)), FINDINGS_MAX))
 
 
 def unknown(kind: str, word: str, known: Iterable[str]) -> tuple[str, str]:

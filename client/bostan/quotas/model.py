@@ -13,7 +13,7 @@ from bostan.quotas.instants import Instant, timezone
 from bostan.strictmodel import Finding, StrictModel, refuse, refuse_all, shown
 from bostan.yamlfile import hidden_character
 
-ENTRIES_MAX: Final = 50_000
+ENTRIES_MAX: Final = 10_000
 HOURS_MAX: Final = 720
 _NATIONAL_ID: Final = re.compile(r"[0-9]{11}", re.ASCII)
 _CAPABILITY: Final = re.compile(r"[0-9]{1,2}\.[0-9]", re.ASCII)
