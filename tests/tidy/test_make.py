@@ -1,0 +1,32 @@
+"""The Makefile: it says what it can do, and what it runs is there."""
+
+import re
+import subprocess
+
+import pytest
+
+TARGETS = {"help", "demo", "test", "check", "bench", "gen", "lock", "fix", "dev", "clean"}
+
+
+def test_help_names_every_target(root):
+    done = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True)
+    assert {line.split()[1] for line in done.stdout.splitlines()} == TARGETS
+
+
+def test_every_script_that_it_runs_is_there(root):
+    makefile = (root / "Makefile").read_text()
+    scripts = set(re.findall(r"\b(?:examples|scripts)/[\w/]+\.(?:py|sh)\b", makefile))
+    assert "examples/demo/run.py" in scripts
+    assert [script for script in sorted(scripts) if not (root / script).is_file()] == []
+
+
+def test_every_benchmark_is_run_by_it(root):
+    listed = re.search(r"^BENCHES := (.+)$", (root / "Makefile").read_text(), re.MULTILINE)
+    assert listed is not None
+    missing = [name for name in listed.group(1).split() if not (root / "benchmarks" / f"{name}.py").is_file()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("script", ["scripts/install.sh", ".ci/run"])
+def test_what_is_run_by_name_may_be_run(script, root):
+    assert (root / script).stat().st_mode & 0o111
