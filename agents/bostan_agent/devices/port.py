@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Protocol
 
 from bostan_agent.devices.values import (
+    THROTTLE_BITS,
     DeviceEvent,
     EventsInterrupted,
     Gpu,
@@ -25,6 +26,7 @@ from bostan_agent.devices.values import (
 )
 
 __all__ = [
+    "THROTTLE_BITS",
     "DeviceEvent",
     "Devices",
     "EventsInterrupted",

@@ -28,15 +28,15 @@ class LinkKind(StrEnum):
 class ProblemCode(StrEnum):
     """What is wrong with one GPU, as seen by whoever reads it."""
 
-    GPU_LOST = "gpu_lost"
+    GPU_LOST = "gpu-lost"
     """The driver has lost it."""
-    RESET_REQUIRED = "reset_required"
+    RESET_REQUIRED = "reset-required"
     """It works again only after a reset."""
-    GPU_UNREADABLE = "gpu_unreadable"
+    GPU_UNREADABLE = "gpu-unreadable"
     """The driver counts it and gives no handle to it."""
-    OFF_THE_BUS = "off_the_bus"
+    OFF_THE_BUS = "off-the-bus"
     """The PCI bus shows it and the driver does not count it."""
-    CALL_FAILED = "call_failed"
+    CALL_FAILED = "call-failed"
     """One question about it failed in a way that means neither "not supported" nor "lost"."""
 
 
@@ -52,6 +52,20 @@ class ThrottleReason(StrEnum):
     HARDWARE_THERMAL = "hardware_thermal"
     HARDWARE_POWER_BRAKE = "hardware_power_brake"
     DISPLAY_CLOCK = "display_clock"
+
+
+THROTTLE_BITS = {
+    ThrottleReason.IDLE: 0x1,
+    ThrottleReason.APPLICATION_CLOCKS: 0x2,
+    ThrottleReason.SOFTWARE_POWER_CAP: 0x4,
+    ThrottleReason.HARDWARE_SLOWDOWN: 0x8,
+    ThrottleReason.SYNC_BOOST: 0x10,
+    ThrottleReason.SOFTWARE_THERMAL: 0x20,
+    ThrottleReason.HARDWARE_THERMAL: 0x40,
+    ThrottleReason.HARDWARE_POWER_BRAKE: 0x80,
+    ThrottleReason.DISPLAY_CLOCK: 0x100,
+}
+"""The driver's own numbers for the reasons, as they also travel to the centre."""
 
 
 class RecoveryAction(StrEnum):
@@ -87,6 +101,11 @@ class MigInstance:
     memory_bytes: int
     gpu_instance_id: int
     compute_instance_id: int
+
+    @property
+    def profile(self) -> str:
+        """Its size in NVIDIA's words, as 1g.10gb: the end of its name."""
+        return self.name.rpartition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True)

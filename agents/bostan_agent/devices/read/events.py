@@ -64,7 +64,11 @@ class Events:
             event = api.nvmlEventSetWait(self._set, _WAIT_MILLISECONDS)
         except api.NVMLError_Timeout:
             return
-        self._tell_of(self._registered.get(_address(event.device), "unknown"), event)
+        gpu = self._registered.get(_address(event.device))
+        if gpu is None:
+            self._tell(EventsInterrupted(f"an event of a GPU that we do not hold: {event}", _now()))
+        else:
+            self._tell_of(gpu, event)
 
     def _tell_of(self, gpu: str, event: Handle) -> None:
         if event.eventType & _XID:

@@ -8,6 +8,7 @@ from bostan_agent.devices.read.handles import Handles
 from bostan_agent.devices.read.processes import read_processes
 from bostan_agent.devices.read.topology import active_nvlinks
 from bostan_agent.devices.values import (
+    THROTTLE_BITS,
     GpuProcess,
     Problem,
     Reading,
@@ -17,17 +18,6 @@ from bostan_agent.devices.values import (
     ThrottleReason,
 )
 
-_THROTTLES = {
-    0x1: ThrottleReason.IDLE,
-    0x2: ThrottleReason.APPLICATION_CLOCKS,
-    0x4: ThrottleReason.SOFTWARE_POWER_CAP,
-    0x8: ThrottleReason.HARDWARE_SLOWDOWN,
-    0x10: ThrottleReason.SYNC_BOOST,
-    0x20: ThrottleReason.SOFTWARE_THERMAL,
-    0x40: ThrottleReason.HARDWARE_THERMAL,
-    0x80: ThrottleReason.HARDWARE_POWER_BRAKE,
-    0x100: ThrottleReason.DISPLAY_CLOCK,
-}
 _ACTIONS = tuple(action for action in RecoveryAction if action is not RecoveryAction.OTHER)
 """In the order of NVML's numbers."""
 _RECOVERY_FIELD = 230
@@ -98,7 +88,7 @@ def _throttle_reasons(ask: Asker, handle: Handle) -> tuple[ThrottleReason, ...] 
         lambda: int(api.nvmlDeviceGetCurrentClocksEventReasons(handle)),
         lambda: int(api.nvmlDeviceGetCurrentClocksThrottleReasons(handle)),
     )
-    return None if bits is None else tuple(reason for bit, reason in _THROTTLES.items() if bits & bit)
+    return None if bits is None else tuple(reason for reason, bit in THROTTLE_BITS.items() if bits & bit)
 
 
 def _ecc(ask: Asker, handle: Handle, kind: int) -> int | None:
