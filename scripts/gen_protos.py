@@ -10,10 +10,10 @@ a newer protobuf than the generator can.
 
 import argparse
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
 LOCK = ROOT / "requirements" / "protos.txt"
 TOOLS = ROOT / "build" / "protos-venv"
+NEWEST_PYTHON = (3, 14)  # the first that grpcio-tools 1.66.2 has no wheel for
 ENDINGS = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
 
 
@@ -43,10 +44,20 @@ def install_tools() -> None:
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     print(f"Installing the protobuf toolchain into {TOOLS.relative_to(ROOT)}", file=sys.stderr)
-    venv.create(TOOLS, clear=True, with_pip=True)
-    install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
+    subprocess.run([python_for_tools(), "-m", "venv", "--clear", TOOLS], check=True)
+    install = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--require-hashes", "-r", str(LOCK)]
     subprocess.run([TOOLS / "bin" / "python", *install], check=True)
     stamp.write_text(wanted)
+
+
+def python_for_tools() -> str:
+    """A Python for which the old generator was built: this one, or an older one of this machine."""
+    if sys.version_info < NEWEST_PYTHON:
+        return sys.executable
+    for name in ("python3.13", "python3.12", "python3.11"):
+        if found := shutil.which(name):
+            return found
+    sys.exit("the protobuf generator was not built for a Python this new: install python3.13 beside it")
 
 
 def generate(into: Path) -> None:
