@@ -35,7 +35,6 @@ bench: dev ## run every benchmark: a table each, and JSON under build/bench
 gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the chart's golden files
 	@$(BIN)/python scripts/gen_protos.py
 	@$(BIN)/python scripts/gen_quota_schema.py
-	@$(BIN)/python scripts/gen_quota_schema.py
 	@$(BIN)/python scripts/gen_chart.py
 
 lock: dev ## write requirements/*.txt again from pyproject.toml
