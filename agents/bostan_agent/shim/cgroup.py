@@ -7,10 +7,12 @@ controllers; which of them hold is reported, never assumed.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bostan_agent.shim import files
 from bostan_agent.shim.spec import Limits
 
 _CPU_PERIOD_US = 100_000
@@ -24,20 +26,20 @@ class Cgroup:
 
     def enter(self) -> None:
         """Move the calling process in."""
-        _write(f"{self.path}/cgroup.procs", "0")
+        files.put(f"{self.path}/cgroup.procs", "0")
 
     def pids(self) -> list[int]:
         """The processes in this cgroup and those below it."""
-        return [int(pid) for path in self._subtree() for pid in (_read(f"{path}/cgroup.procs") or "").split()]
+        return [int(pid) for path in self._subtree() for pid in _text(f"{path}/cgroup.procs").split()]
 
     def kill(self) -> None:
         """SIGKILL every process inside at once, also those being forked meanwhile."""
         with contextlib.suppress(OSError):
-            _write(f"{self.path}/cgroup.kill", "1")
+            files.put(f"{self.path}/cgroup.kill", "1")
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed a process inside for memory; False where that is not counted."""
-        words = (_read(f"{self.path}/memory.events") or "").split()
+        words = _text(f"{self.path}/memory.events").split()
         counts = dict(zip(words[::2], words[1::2], strict=False))
         return int(counts.get("oom_kill", "0")) > 0
 
@@ -60,7 +62,7 @@ class Cgroup:
     def _set_all(self, settings: list[tuple[str, int]] | list[tuple[str, str]]) -> bool:
         try:
             for file, value in settings:
-                _write(f"{self.path}/{file}", str(value))
+                files.put(f"{self.path}/{file}", str(value))
         except OSError:
             return False
         return True
@@ -77,7 +79,7 @@ def create(name: str, limits: Limits) -> tuple[Cgroup, tuple[str, ...]] | None:
     """
     wanted = sum(limit is not None for limit in (limits.memory_bytes, limits.cpus, limits.pids))
     best: tuple[Cgroup, tuple[str, ...]] | None = None
-    for parent in _parents():
+    for parent in parents():
         made = _create_in(parent, name, limits)
         if made is None or (best is not None and len(made[1]) <= len(best[1])):
             if made is not None:
@@ -103,7 +105,9 @@ def _create_in(parent: str, name: str, limits: Limits) -> tuple[Cgroup, tuple[st
     return cgroup, cgroup.limit(limits)
 
 
-def _parents() -> list[str]:
+@functools.cache
+def parents() -> list[str]:
+    """Where a cgroup may be made, best place first. Looked up once, in the zygote, for all its shims."""
     mount, own = _mount(), _own_path()
     if mount is None or own is None or ".." in own.split("/"):
         return []
@@ -112,7 +116,7 @@ def _parents() -> list[str]:
 
 
 def _mount() -> str | None:
-    for line in (_read("/proc/self/mountinfo") or "").splitlines():
+    for line in _text("/proc/self/mountinfo").splitlines():
         before, _, after = line.partition(" - ")
         if after.startswith("cgroup2 "):
             return before.split()[4]
@@ -120,20 +124,11 @@ def _mount() -> str | None:
 
 
 def _own_path() -> str | None:
-    for line in (_read("/proc/self/cgroup") or "").splitlines():
+    for line in _text("/proc/self/cgroup").splitlines():
         if line.startswith("0::"):
             return line.removeprefix("0::")
     return None
 
 
-def _read(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            return file.read()
-    except OSError:
-        return None
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.write(text)
+def _text(path: str) -> str:
+    return (files.slurp(path) or b"").decode(errors="replace")

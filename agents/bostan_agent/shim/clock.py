@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bostan_agent.shim import files
 from bostan_agent.shim.fields import required
 
 NS = 1_000_000_000
@@ -16,10 +18,12 @@ def boottime_ns() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
+@functools.cache
 def boot_id() -> str:
     """The name the kernel gave to this boot; stamps of another boot mean nothing here."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
-        return file.read().strip()
+    known = files.slurp("/proc/sys/kernel/random/boot_id")
+    assert known is not None, "the kernel has a boot id"
+    return known.decode().strip()
 
 
 @dataclass(frozen=True, slots=True)

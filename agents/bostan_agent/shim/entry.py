@@ -12,7 +12,7 @@ from bostan_agent.shim import files, linux
 from bostan_agent.shim.clock import Stamp, boot_id
 from bostan_agent.shim.errors import SpecError
 from bostan_agent.shim.main_process import set_oom_score
-from bostan_agent.shim.records import COMPLAINTS, EXIT, LOCK, SPEC, Cause, ExitRecord
+from bostan_agent.shim.records import COMPLAINTS, EXIT, SPEC, Cause, ExitRecord
 from bostan_agent.shim.spec import RankKey, RankSpec
 from bostan_agent.shim.supervisor import Supervisor
 
@@ -26,12 +26,11 @@ def supervise(path: str, launch: socket.socket) -> None:
     """
     _detach()
     folder = files.open_folder(path)
-    _complain_to(folder)
-    lock = take_lock(folder)
-    if lock is None or files.read(folder, EXIT) is not None:
+    locked = take_lock(folder)
+    if locked is None or files.read(folder, EXIT) is not None:
         return
     try:
-        spec = RankSpec.from_json(files.read(folder, SPEC) or b"")
+        spec = RankSpec.from_json(files.read_all(locked))
     except SpecError as exc:
         refuse(folder, path, str(exc))
         return
@@ -40,15 +39,21 @@ def supervise(path: str, launch: socket.socket) -> None:
     supervisor.run()
 
 
+def complain(path: str, text: str) -> None:
+    """Leave `text` in the rank's folder, where an operator finds why its shim broke."""
+    with open(f"{path}/{COMPLAINTS}", "a", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(text)
+
+
 def take_lock(folder: int) -> int | None:
-    """The folder's lock, held until the returned descriptor is closed; None where another holds it."""
-    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    """The folder's spec.json, locked until the returned descriptor is closed; None where another holds it."""
+    spec = os.open(SPEC, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(spec, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(lock)
+        os.close(spec)
         return None
-    return lock
+    return spec
 
 
 def refuse(folder: int, path: str, message: str) -> None:
@@ -84,12 +89,7 @@ def _detach() -> None:
     linux.set_name("bostan-shim")
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     set_oom_score(_OOM_SCORE)
-
-
-def _complain_to(folder: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
-    complaints = os.open(COMPLAINTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600, dir_fd=folder)
-    for fd, place in ((nowhere, 0), (nowhere, 1), (complaints, 2)):
-        os.dup2(fd, place)
-    for fd in (nowhere, complaints):
-        os.close(fd)
+    for place in (0, 1, 2):
+        os.dup2(nowhere, place)
+    os.close(nowhere)

@@ -10,13 +10,22 @@ import socket
 from dataclasses import dataclass
 from typing import NoReturn
 
-from bostan_agent.shim import linux
+from bostan_agent.shim import files, linux
 from bostan_agent.shim.cgroup import Cgroup
 from bostan_agent.shim.errors import StartError
 from bostan_agent.shim.spec import RankSpec
 
 _GO = b"g"
 _GATE = 3
+# What Python ignores and the shim handles; the zygote has reset all others.
+_TOUCHED_SIGNALS = (
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGCHLD,
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+)
 _REPORT_BYTES_MAX = 4096
 
 
@@ -99,11 +108,8 @@ def _prepare(spec: RankSpec, cgroup: Cgroup | None, shim_pid: int) -> None:
 
 def _reset_signals() -> None:
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        # glibc keeps a few real-time signals for itself and refuses them.
-        with contextlib.suppress(OSError):
-            signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in _TOUCHED_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _reset_priorities() -> None:
@@ -115,8 +121,8 @@ def _reset_priorities() -> None:
 
 def set_oom_score(score: int) -> None:
     """How readily the kernel picks the calling process when memory runs out; only root may lower it."""
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123
-        file.write(str(score))
+    with contextlib.suppress(OSError):
+        files.put("/proc/self/oom_score_adj", str(score))
 
 
 def _become_user(spec: RankSpec) -> None:

@@ -8,6 +8,8 @@ import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bostan_agent.shim import files
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
@@ -20,7 +22,7 @@ class ProcessFacts:
 
 def facts(pid: int) -> ProcessFacts | None:
     """What /proc says of `pid`; None when there is no such process."""
-    stat = _read(f"/proc/{pid}/stat")
+    stat = files.slurp(f"/proc/{pid}/stat")
     if stat is None:
         return None
     # The name, in parentheses, may hold spaces and parentheses of its own: the last one ends it.
@@ -73,12 +75,12 @@ def is_descendant(pid: int, ancestor: int) -> bool:
 def with_environment(entry: str) -> list[int]:
     """Processes whose environment, as it was at their exec, holds exactly `entry` ("NAME=value")."""
     wanted = os.fsencode(entry)
-    return [pid for pid in all_pids() if wanted in (_read(f"/proc/{pid}/environ") or b"").split(b"\0")]
+    return [pid for pid in all_pids() if wanted in (files.slurp(f"/proc/{pid}/environ") or b"").split(b"\0")]
 
 
 def catches(pid: int, number: signal.Signals) -> bool:
     """Whether `pid` has a handler for the signal by now (or ignores it), so that it will not die of it."""
-    status = _read(f"/proc/{pid}/status") or b""
+    status = files.slurp(f"/proc/{pid}/status") or b""
     masks = dict(
         line.split(b":\t", 1) for line in status.splitlines() if line.startswith((b"SigIgn", b"SigCgt"))
     )
@@ -109,11 +111,3 @@ def kill_exactly(pid: int, ticks: int) -> bool:
         return True
     finally:
         os.close(pidfd)
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return None

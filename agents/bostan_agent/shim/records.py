@@ -1,7 +1,6 @@
 """The files in a rank's folder and what each of them says.
 
-spec.json            what to run (the runtime)
-lock                 locked (flock) while the shim lives
+spec.json            what to run (the runtime); locked (flock) while the shim lives
 state.json           who runs: shim, main process, boot, cgroup
 lease.json           the deadline as last renewed
 log.<offset>         output; the name is the offset of its first byte in the whole log
@@ -16,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from bostan_agent.shim.clock import Stamp, stamp_of
@@ -26,7 +25,6 @@ from bostan_agent.shim.fields import optional, required, strings
 PROTOCOL_VERSION = 1
 
 SPEC = "spec.json"
-LOCK = "lock"
 STATE = "state.json"
 LEASE = "lease.json"
 EXIT = "exit.json"
@@ -57,14 +55,9 @@ class State:
     main_pid: int
     main_ticks: int
     started: Stamp
-    first_output: Stamp | None
     cgroup: str | None
     limits_held: tuple[str, ...]
     protocol_version: int = PROTOCOL_VERSION
-
-    def with_first_output(self, stamp: Stamp) -> State:
-        """The same state once the first byte of output has come."""
-        return replace(self, first_output=stamp)
 
     def to_record(self) -> dict[str, object]:
         """The state as a JSON object."""
@@ -80,7 +73,6 @@ class State:
             main_pid=required(record, "main_pid", int),
             main_ticks=required(record, "main_ticks", int),
             started=Stamp.of(required(record, "started", dict)),
-            first_output=stamp_of(record.get("first_output")),
             cgroup=optional(record, "cgroup", str),
             limits_held=strings(record, "limits_held"),
             protocol_version=required(record, "protocol_version", int),

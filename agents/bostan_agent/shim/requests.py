@@ -1,7 +1,7 @@
 """What a client of the control socket may ask, and what each request does.
 
 status            how the rank is
-watch             the same, and every event from then on
+watch             no reply, but an event `state` that says the same, and every event from then on
 stop              checkpoint: bool, grace_seconds: number
 renew             deadline_boottime_ns: integer
 checkpoint_done   step: integer or null; answered when the checkpoint is recorded
@@ -57,9 +57,9 @@ class Requests:
     def _status(self, client: Client, request: Request) -> None:
         self._accept(client, request, self._supervisor.describe())
 
-    def _watch(self, client: Client, request: Request) -> None:
+    def _watch(self, client: Client, _request: Request) -> None:
         client.watching = True
-        self._accept(client, request, self._supervisor.describe())
+        self._control.send(client, {"event": "state", **self._supervisor.describe()})
 
     def _stop(self, client: Client, request: Request) -> None:
         grace_seconds = required(request, "grace_seconds", float)

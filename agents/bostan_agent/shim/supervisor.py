@@ -71,6 +71,7 @@ class Supervisor:
         """What an agent that comes back must know."""
         return {
             "state": None if self._state is None else self._state.to_record(),
+            "first_output": None if self._first_output is None else self._first_output.to_record(),
             "phase": type(self.phase).__name__.lower(),
             "cause": None if isinstance(self.phase, Running) else self.phase.cause,
             "deadline_boottime_ns": self._deadline_ns,
@@ -120,19 +121,14 @@ class Supervisor:
             main_pid=main.pid,
             main_ticks=processes.start_ticks(main.pid) or 0,
             started=Stamp.now(),
-            first_output=None,
             cgroup=self._family.cgroup_path,
             limits_held=self._family.limits_held,
         )
         # On record before it runs: whoever finds this folder can find the process.
-        self._record_state(self._state)
+        files.replace_json(self.folder, STATE, self._state.to_record(), durable=False)
         main.release()
         self.control.announce({"event": "started", **self.describe()})
         self._enter(self.phase)
-
-    def _record_state(self, state: State) -> None:
-        self._state = state
-        files.replace_json(self.folder, STATE, state.to_record(), durable=False)
 
     def _hear_signals(self) -> None:
         heard, wakeup = socket.socketpair()
@@ -162,10 +158,6 @@ class Supervisor:
 
     def _note_first_output(self) -> None:
         self._first_output = Stamp.now()
-        if self._state is not None:
-            # A full disk costs this note, not the rank.
-            with contextlib.suppress(OSError):
-                self._record_state(self._state.with_first_output(self._first_output))
         self.control.announce({"event": "first_output", **self._first_output.to_record()})
 
     def _on_signals(self, numbers: bytes) -> None:

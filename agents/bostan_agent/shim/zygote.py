@@ -7,6 +7,7 @@ ends with its agent; the shims it made live on.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -14,8 +15,8 @@ import socket
 import traceback
 from typing import NoReturn
 
-from bostan_agent.shim import linux
-from bostan_agent.shim.entry import supervise
+from bostan_agent.shim import cgroup, clock, linux
+from bostan_agent.shim.entry import complain, supervise
 
 PATH_BYTES_MAX = 16 * 1024
 _CHANNEL = 0
@@ -26,15 +27,29 @@ def main() -> None:
     os.chdir("/")
     os.umask(0o077)
     linux.set_name("bostan-zygote")
-    # The kernel reaps the shims that end while we live.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _reset_signals()
+    # Looked up once for all shims.
+    clock.boot_id()
+    cgroup.parents()
     # Objects that the collector no longer visits stay on pages shared with every shim.
     gc.collect()
     gc.freeze()
     channel = socket.socket(fileno=os.dup(_CHANNEL))
     while _serve(channel):
         pass
+
+
+def _reset_signals() -> None:
+    """No rank inherits what the agent's own parent ignored or blocked."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        # glibc keeps a few real-time signals for itself and refuses them.
+        with contextlib.suppress(OSError):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The kernel reaps the shims that end while we live.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
 def _serve(channel: socket.socket) -> bool:
@@ -57,6 +72,6 @@ def _become_shim(path: str, launch: socket.socket) -> NoReturn:
     try:
         supervise(path, launch)
     except BaseException:  # noqa: BLE001
-        traceback.print_exc()
+        complain(path, traceback.format_exc())
     finally:
         os._exit(0)
