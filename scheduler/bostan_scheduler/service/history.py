@@ -86,9 +86,10 @@ def _of_attempt(before: Snapshot, change: Start | Move | See | Intend) -> NewEve
             return NewEvent(now, "attempt-moved", *ids, was=was, now=is_now, why=why)
         case See(attempt_id, rank, seen):
             attempt = before.attempts[attempt_id]
-            ids = (attempt.firm, attempt.job_id, attempt_id, attempt.places[rank].node_id)
+            ids = (attempt.firm, attempt.job_id, attempt_id)
+            node_id = attempt.places[rank].node_id
             was, is_now = type(attempt.seen[rank]).__name__, type(seen).__name__
-            return NewEvent(now, "rank-seen", *ids, was=was, now=is_now, why=f"rank {rank}")
+            return NewEvent(now, "rank-seen", *ids, node_id, was=was, now=is_now, why=f"rank {rank}")
         case Intend(attempt_id, intent):
             attempt = before.attempts[attempt_id]
             why = why_of(intent.outcome) if isinstance(intent, Stop) else ""

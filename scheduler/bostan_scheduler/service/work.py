@@ -12,6 +12,7 @@ from bostan_scheduler.core.changes import (
     KeepOutput,
     Move,
     Renew,
+    See,
     SetDrain,
     SetQuotas,
     Start,
@@ -66,8 +67,7 @@ class Work:
                 self.told[attempt.id] = None
             case Intend(attempt_id) | Move(attempt_id, Starting() | Withdrawn() | Ending()):
                 self.told[attempt_id] = None
-                self.replans = True
-            case Move(_, Running() | Unknown()):
+            case Move(_, Running() | Unknown()) | See():
                 pass
             case _:
                 self.replans = True

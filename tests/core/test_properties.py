@@ -1,0 +1,115 @@
+"""What must hold for any cluster: no GPU twice, no quota exceeded, gangs whole, quiet after, order of input irrelevant."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from bostan_scheduler.core.amount import Gpus
+from bostan_scheduler.core.apply import apply_all
+from bostan_scheduler.core.check import check, check_quota
+from bostan_scheduler.core.job import Queued
+from bostan_scheduler.core.plan import plan, waits_of
+from bostan_scheduler.core.quota import QuotaTree
+from bostan_scheduler.core.quota_ledger import QuotaLedger
+from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.usage import usage_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import lines, world
+
+sizes = st.integers(0, 8)
+
+
+@st.composite
+def clusters(draw: st.DrawFn) -> Snapshot:
+    """A cluster of two parks, a tree of two levels and three firms, and a handful of jobs."""
+    words: list[str] = []
+    for park in "pq":
+        for number in range(draw(st.integers(0, 3))):
+            flags = draw(st.sampled_from(["", " silent", " drained", " failed=1", " links=2,2,4"]))
+            words.append(
+                f"node {park}/{number} {draw(sizes)}{draw(st.sampled_from(['', 'xt4', ',2xt4']))}{flags}"
+            )
+    words.append("quota root 12 firm=branch")
+    for firm in "xyz":
+        guaranteed = draw(st.integers(0, 4))
+        lend, borrow = draw(st.integers(0, guaranteed)), draw(st.integers(0, 8))
+        words.append(f"quota {firm} {guaranteed}+{borrow}-{lend} under root")
+    for number in range(draw(st.integers(0, 12))):
+        firm = draw(st.sampled_from("xyz"))
+        options = draw(
+            st.sampled_from(["", " class=t4", " class=t4,a100", " park=q", " cpus=30", " avoid=p/0"])
+        )
+        words.append(f"job j{number:02} {firm} {draw(sizes)}x{draw(st.integers(1, 3))}{options}")
+    return world("; ".join(words))
+
+
+@settings(max_examples=200, deadline=None)
+@given(clusters())
+def test_a_plan_takes_no_more_than_there_is(snapshot: Snapshot) -> None:
+    after = apply_all(snapshot, plan(snapshot).starts)
+    check(after)
+    check_quota(after)
+    assert _usage_fits_every_branch(after)
+
+
+def _usage_fits_every_branch(snapshot: Snapshot) -> bool:
+    ledger = QuotaLedger.of(snapshot.quota, usage_of(snapshot), snapshot.now)
+    return all(
+        ledger.used[node.id, gpu_class] <= max(quota.limit, quota.kept)
+        for node in snapshot.quota.nodes.values()
+        for gpu_class, quota in node.gpus.items()
+        if node.parent is not None
+    ) and ledger.used["root", "a100"] <= Gpus(12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(clusters())
+def test_gangs_start_whole_on_open_nodes_with_healthy_gpus(snapshot: Snapshot) -> None:
+    for start in plan(snapshot).starts:
+        attempt = start.attempt
+        spec = snapshot.jobs[attempt.job_id].spec
+        assert [len(place.gpus) for place in attempt.places] == [spec.rank.gpus] * spec.replicas
+        nodes = [snapshot.nodes[node_id] for node_id in attempt.node_ids]
+        assert all(node.open for node in nodes)
+        usable = {gpu.uuid for node in nodes for gpu in node.gpus if gpu.usable}
+        assert usable >= {gpu for place in attempt.places for gpu in place.gpus}
+
+
+@settings(max_examples=100, deadline=None)
+@given(clusters())
+def test_a_second_plan_starts_nothing_more(snapshot: Snapshot) -> None:
+    assert plan(apply_all(snapshot, plan(snapshot).starts)).starts == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(clusters(), st.randoms(use_true_random=False))
+def test_the_order_of_input_does_not_matter(snapshot: Snapshot, chance: random.Random) -> None:
+    assert sorted(lines(_shuffled(snapshot, chance))) == sorted(lines(snapshot))
+
+
+def _shuffled(snapshot: Snapshot, chance: random.Random) -> Snapshot:
+    def shuffle(rows: dict[str, Any]) -> dict[str, Any]:
+        items = list(rows.items())
+        chance.shuffle(items)
+        return dict(items)
+
+    return replace(
+        snapshot,
+        jobs=shuffle(dict(snapshot.jobs)),
+        nodes=shuffle(dict(snapshot.nodes)),
+        quota=QuotaTree(shuffle(dict(snapshot.quota.nodes))),
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(clusters())
+def test_every_job_that_stays_has_a_reason_with_its_numbers(snapshot: Snapshot) -> None:
+    result = plan(snapshot)
+    started = {start.attempt.job_id for start in result.starts}
+    for job in snapshot.jobs.values():
+        if isinstance(job.phase, Queued) and job.id not in started:
+            waits = waits_of(snapshot, job, result)
+            assert waits
+            assert all(one.sentence and "{" not in one.sentence for one in waits)
+            assert waits[0].reason != "not-yet-planned"

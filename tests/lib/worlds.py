@@ -1,0 +1,207 @@
+"""A line language for clusters: `node p/a 8; quota x 8; job j1 x 3` is a snapshot, and a plan reads back as lines.
+
+node PARK/NAME COUNT[xCLASS] [silent] [drained] [failed=N] [links=2,2] [cpus=N]
+quota ID GUARANTEED[+BORROW][-LEND] [under PARENT] [class=C] [firm=F|branch] [max-job=N] [weight=W] [from=S] [until=S]
+job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [age=S] [project=P]
+run ID FIRM NODE GPUS        an attempt that runs there already
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from bostan_scheduler.core.amount import UNLIMITED, Gpus
+from bostan_scheduler.core.attempt import Attempt, Fencing, Lease, Place, RankStarted, Running
+from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.job import Active, Job, JobSpec, ParkRules, Queued, RankNeeds
+from bostan_scheduler.core.node import Drain, Gpu, Heard, Node, Silent, Verdict
+from bostan_scheduler.core.plan import Plan, plan, waits_of
+from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
+from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
+
+NOW = 1_800_000_000_000
+GIB = 1024**3
+EVER = after(NOW, 10 * 365 * 86_400)
+
+
+def world(text: str, settings: Settings | None = None) -> Snapshot:
+    """The snapshot that the lines describe, at `NOW`."""
+    snapshot = Snapshot(now=NOW, settings=settings or Settings())
+    for line in filter(None, (line.strip() for line in text.replace("\n", ";").split(";"))):
+        verb, *words = line.split()
+        snapshot = _VERBS[verb](snapshot, _plain(words), _named(words))
+    return snapshot
+
+
+def _plain(words: list[str]) -> list[str]:
+    return [word for word in words if "=" not in word]
+
+
+def _named(words: list[str]) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def _node(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    node_id, counts, *flags = words
+    park, name = node_id.split("/")
+    node = Node(
+        id=node_id,
+        park=park,
+        name=name,
+        boot_id="boot-1",
+        session=Silent(NOW) if "silent" in flags else Heard(NOW),
+        gpus=tuple(_gpus(node_id, counts, named)),
+        cpus=int(named.get("cpus", 64)),
+        memory_bytes=512 * GIB,
+        drain=Drain(NOW, "operator", "") if "drained" in flags else None,
+    )
+    return replace(
+        snapshot,
+        nodes={**snapshot.nodes, node_id: node},
+        parks={**snapshot.parks, park: Park(park)},
+        heard={**snapshot.heard, node_id: NOW},
+    )
+
+
+def _gpus(node_id: str, counts: str, named: dict[str, str]) -> Iterator[Gpu]:
+    groups = [int(one) for one in named.get("links", "1000").split(",")]
+    group_of = [group for group, size in enumerate(groups) for _ in range(size)]
+    index, failed = 0, int(named.get("failed", 0))
+    for part in counts.split(","):
+        count, _, gpu_class = part.partition("x")
+        for _ in range(int(count)):
+            verdict = Verdict.FAILED if index < failed else Verdict.HEALTHY
+            name = gpu_class or "a100"
+            yield Gpu(f"{node_id}:{index}", name, 80 * GIB, name, group_of[min(index, len(group_of) - 1)], verdict)
+            index += 1
+
+
+def _quota(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    quota_id, amount, *rest = words
+    parent = rest[1] if rest[:1] == ["under"] else None
+    firm = None if named.get("firm") == "branch" else named.get("firm", quota_id)
+    known = snapshot.quota.nodes.get(quota_id)
+    node = QuotaNode(
+        id=quota_id,
+        parent=parent,
+        firm=firm,
+        project=named.get("project"),
+        from_at=after(NOW, int(named.get("from", -3600))),
+        until_at=after(NOW, int(named["until"])) if "until" in named else EVER,
+        gpus={**(known.gpus if known else {}), named.get("class", "a100"): _class_quota(amount)},
+        weight=int(named.get("weight", 1)),
+        max_job_gpus=int(named["max-job"]) if "max-job" in named else None,
+        max_job_hours=int(named["max-hours"]) if "max-hours" in named else None,
+        max_queued=int(named["max-queued"]) if "max-queued" in named else None,
+    )
+    projects = (node.project,) if node.project else ()
+    firms = {**snapshot.firms, **({firm: Firm(firm, projects=projects)} if firm else {})}
+    return replace(snapshot, quota=QuotaTree({**snapshot.quota.nodes, quota_id: node}), firms=firms)
+
+
+def _class_quota(amount: str) -> ClassQuota:
+    rest, _, lend = amount.partition("-")
+    guaranteed, _, borrow = rest.partition("+")
+    borrow_limit = UNLIMITED if borrow == "any" else Gpus(int(borrow or 0))
+    return ClassQuota(Gpus(int(guaranteed)), borrow_limit, Gpus(int(lend or guaranteed)))
+
+
+def spec_of(words: list[str], named: dict[str, str]) -> JobSpec:
+    """The job spec of `FIRM GPUS[xREPLICAS]` and its options."""
+    firm, size = words
+    gpus, _, replicas = size.partition("x")
+    parks = ParkRules(_split(named, "park"), _split(named, "not-park"), _split(named, "prefer"))
+    return JobSpec(
+        name="train",
+        firm=firm,
+        project=named.get("project"),
+        command=("true",),
+        replicas=int(replicas or 1),
+        rank=RankNeeds(int(gpus), cpus=int(named["cpus"]) if "cpus" in named else None),
+        gpu_classes=_split(named, "class"),
+        parks=parks,
+        time_limit_seconds=int(named.get("hours", 24)) * 3600,
+    )
+
+
+def _split(named: dict[str, str], key: str) -> tuple[str, ...]:
+    return tuple(named[key].split(",")) if key in named else ()
+
+
+def _job(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    job_id, *rest = words
+    submitted_at = after(NOW, len(snapshot.jobs) - 1000 - int(named.get("age", 0)))
+    avoid = _split(named, "avoid")
+    job = Job(job_id, spec_of(rest, named), submitted_at, "somebody", Queued(submitted_at), avoid_nodes=avoid)
+    return replace(snapshot, jobs={**snapshot.jobs, job_id: job})
+
+
+def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    job_id, firm, node_id, count = words
+    node = snapshot.nodes[node_id]
+    held = {gpu for attempt in snapshot.attempts.values() for place in attempt.places for gpu in place.gpus}
+    gpus = tuple(gpu.uuid for gpu in node.gpus if gpu.uuid not in held)[: int(count)]
+    assert len(gpus) == int(count), f"{node_id} has no {count} GPUs left"
+    leaf = snapshot.quota.leaf(firm, None, NOW)
+    assert leaf is not None
+    attempt = Attempt(
+        id=f"{job_id}.1",
+        job_id=job_id,
+        firm=firm,
+        project=None,
+        quota_id=leaf.id,
+        number=1,
+        fencing=Fencing(1, snapshot.fencing_counter + 1),
+        park=node.park,
+        gpu_class=named.get("class", "a100"),
+        places=(Place(0, node_id, gpus),),
+        seen=(RankStarted("127.0.0.1", 4000, NOW),),
+        created_at=NOW,
+        phase=Running(NOW, Lease(after(NOW, 86_400), NOW)),
+        lease_seconds=86_400,
+        time_limit_seconds=86_400,
+        started_at=NOW,
+        version=1,
+    )
+    job = Job(
+        job_id, spec_of([firm, count], named), NOW, "somebody", Active(attempt.id), attempts=1, version=1
+    )
+    return replace(
+        snapshot,
+        jobs={**snapshot.jobs, job_id: job},
+        attempts={**snapshot.attempts, attempt.id: attempt},
+        fencing_counter=snapshot.fencing_counter + 1,
+    )
+
+
+_VERBS: dict[str, Callable[[Snapshot, list[str], dict[str, str]], Snapshot]] = {
+    "node": _node,
+    "quota": _quota,
+    "job": _job,
+    "run": _run,
+}
+
+
+def lines(snapshot: Snapshot, result: Plan | None = None) -> list[str]:
+    """A plan as lines: `start JOB NODE INDEXES[ NODE INDEXES]` in the order of starts, then `wait JOB REASON`."""
+    result = result or plan(snapshot)
+    started = {start.attempt.job_id for start in result.starts}
+    waiting = (
+        f"wait {job.id} {waits_of(snapshot, job, result)[0].reason}"
+        for job in snapshot.jobs.values()
+        if isinstance(job.phase, Queued) and job.id not in started
+    )
+    return [*(_start_line(start.attempt) for start in result.starts), *waiting]
+
+
+def _start_line(attempt: Attempt) -> str:
+    places = (f"{place.node_id} {_indexes(place)}" for place in attempt.places)
+    return f"start {attempt.job_id} {' '.join(places)}".rstrip()
+
+
+def _indexes(place: Place) -> str:
+    return ",".join(uuid.rpartition(":")[2] for uuid in place.gpus)
+
+
+def sentence(snapshot: Snapshot, job_id: str) -> str:
+    """Why a job waits, in words."""
+    return waits_of(snapshot, snapshot.jobs[job_id], plan(snapshot))[0].sentence
