@@ -167,9 +167,11 @@ class AsyncClient(AsyncChannel):
         job_id: str,
         timeout_seconds: float | None = None,
         on_change: Callable[[Job], None] | None = None,
+        *,
+        until_started: bool = False,
     ) -> Job:
-        """Wait until a job is finished. Raises TimedOut; the job goes on."""
-        return await self._hold(talks.wait(job_id, timeout_seconds, on_change))
+        """Wait until a job is finished, or only until it is no longer queued. Raises TimedOut; the job goes on."""
+        return await self._hold(talks.wait(job_id, timeout_seconds, on_change, until_started))
 
     # What jobs leave
 

@@ -113,15 +113,20 @@ def _upload(path: Path, archive: Archive, progress: Progress) -> Talk[None]:
     progress(archive.size_bytes, archive.size_bytes)
 
 
-def wait(job_id: str, timeout_seconds: float | None, on_change: Callable[[Job], None] | None) -> Talk[Job]:
-    """Ask for the job, ever less often, until it is finished. Raises TimedOut."""
+def wait(
+    job_id: str,
+    timeout_seconds: float | None,
+    on_change: Callable[[Job], None] | None,
+    until_started: bool = False,
+) -> Talk[Job]:
+    """Ask for the job, ever less often, until it is finished, or no longer queued. Raises TimedOut."""
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     pause, seen = POLL_SECONDS_FIRST, None
     while True:
         job: Job = yield requests.job(job_id)
         if on_change and job != seen:
             on_change(job)
-        if job.phase is Phase.FINISHED:
+        if job.phase is Phase.FINISHED or (until_started and job.phase is not Phase.QUEUED):
             return job
         pause = POLL_SECONDS_FIRST if seen and seen.state != job.state else min(pause * 1.5, POLL_SECONDS_MAX)
         seen = job

@@ -1,0 +1,5 @@
+"""`python -m bostan.cli` is `bostan`."""
+
+from bostan.cli import main
+
+main()

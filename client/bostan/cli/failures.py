@@ -1,0 +1,68 @@
+"""What went wrong, told in two lines: what it is, and what to do next."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from typing import Any, Final
+
+import typer
+import typer.core
+
+from bostan.errors import BostanError, FileProblem, InvalidFile, NotAllowed, NotAuthenticated, one_line
+
+DETACHED: Final = 130
+
+
+class Root(typer.core.TyperGroup):
+    """The top of the command line: every failure leaves through here, with its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. A bug is no failure: it keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except BostanError as exc:
+            tell(exc)
+            raise typer.Exit(exc.exit_code) from exc
+        except KeyboardInterrupt as exc:
+            raise typer.Exit(DETACHED) from exc
+        except OSError as exc:
+            if exc.errno == errno.EPIPE:
+                raise
+            tell(_of_this_machine(exc))
+            raise typer.Exit(1) from exc
+
+
+def tell(failure: BostanError) -> None:
+    """Say on standard error what is wrong, and what to do next."""
+    for line in _lines(failure):
+        typer.echo(line, err=True)
+
+
+def _lines(failure: BostanError) -> Iterator[str]:
+    if isinstance(failure, InvalidFile):
+        for problem in failure.problems:
+            yield from _two(_place(problem), problem.remedy)
+        return
+    yield from _two(failure.message, failure.remedy or _NEXT.get(type(failure), ""))
+
+
+def _two(what: str, remedy: str) -> Iterator[str]:
+    yield f"error: {one_line(what).rstrip('.')}"
+    if remedy:
+        yield f" next: {one_line(remedy)}"
+
+
+def _place(problem: FileProblem) -> str:
+    return str(FileProblem(problem.file, problem.line, problem.field, problem.problem))
+
+
+def _of_this_machine(exc: OSError) -> BostanError:
+    where = f"{exc.filename}: " if exc.filename else ""
+    return BostanError(f"{where}{exc.strerror or exc}", "this machine said so, not the centre")
+
+
+_NEXT: Final[dict[type[BostanError], str]] = {
+    NotAuthenticated: "bostan login",
+    NotAllowed: "see who you are: bostan whoami",
+}
