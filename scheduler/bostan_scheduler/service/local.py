@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.instant import Instant
@@ -51,13 +52,13 @@ class LocalLeader:
         self._news.set()
         return await future
 
-    async def outboxes(self) -> AsyncIterator[Outbox]:
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[Outbox]]:
         """Everything that goes out from now on; ends when the leader ends or when the reader is too slow."""
         queue: asyncio.Queue[Outbox | None] = asyncio.Queue(self.pace.outboxes_max)
         self._subscribers.add(queue)
         try:
-            while (outbox := await queue.get()) is not None:
-                yield outbox
+            yield _until_none(queue)
         finally:
             self._subscribers.discard(queue)
 
@@ -132,6 +133,11 @@ class LocalLeader:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(None)
+
+
+async def _until_none(queue: asyncio.Queue[Outbox | None]) -> AsyncIterator[Outbox]:
+    while (outbox := await queue.get()) is not None:
+        yield outbox
 
 
 def _fail(batch: list[tuple[Request, asyncio.Future[Reply]]], error: BaseException) -> None:

@@ -1,6 +1,7 @@
 """What the writer and the fronts want of a store, and what the fronts want of the writer."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -219,6 +220,7 @@ class Leader(Protocol):
         """Raises `LeaderUnavailable` when no answer came within the limit."""
         ...
 
-    def outboxes(self) -> AsyncIterator[Outbox]:
-        """Everything that goes out from now on. Ends when the leader changes; then sessions are opened anew."""
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[Outbox]]:
+        """Everything that goes out from the moment of entering. Iteration ends when the leader changes, or when the
+        reader was too slow: then sessions are to be opened anew. Raises `LeaderUnavailable` on entering."""
         ...

@@ -1,0 +1,1 @@
+"""Measurements that are committed: each prints a table and can write one JSON form."""
