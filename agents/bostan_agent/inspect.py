@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Literal
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from bostan_agent.devices.errors import DevicesError, DriverMissing
 from bostan_agent.devices.port import Devices, Gpu, Inventory, Link, LinkKind, Reading, Telemetry
@@ -22,9 +24,16 @@ OK, UNREADABLE, UNFIT = 0, 1, 3
 
 
 async def inspect(
-    devices: Devices, policy: Policy, output: Literal["table", "json"], console: Console
+    devices: Devices,
+    policy: Policy,
+    output: Literal["table", "json"],
+    console: Console,
+    memory: Mapping[str, GpuHealth] | None = None,
 ) -> int:
-    """Read the devices once, print them, and give the exit code. The caller closes the devices."""
+    """Read the devices once, print them, and give the exit code. The caller closes the devices.
+
+    `memory` is what a running agent thinks of the GPUs (`health.memory.remembered`): errors that it saw and we did not.
+    """
     try:
         inventory, telemetry = await devices.inventory(), await devices.telemetry()
     except DriverMissing as error:
@@ -33,7 +42,7 @@ async def inspect(
     except DevicesError as error:
         _print(console, output, None, None, {}, str(error))
         return UNREADABLE
-    health = assess(policy, {}, inventory, telemetry)
+    health = assess(policy, memory or {}, inventory, telemetry)
     _print(console, output, inventory, telemetry, health, None)
     return UNFIT if any(each.reason_not_to_place for each in health.values()) else OK
 
@@ -96,53 +105,67 @@ def render_table(
 ) -> RenderableType:
     """The GPUs, what was found wrong with them, and how they are joined."""
     head = f"driver {inventory.driver_version or '?'}, CUDA {inventory.cuda_version or '?'}"
-    parts: list[RenderableType] = [head, _gpu_table(inventory, _readings(telemetry), health)]
+    gauges = _gauge_table(inventory, _readings(telemetry))
+    parts: list[RenderableType] = [Text(head), _gpu_table(inventory, health), gauges]
     if any(each.findings for each in health.values()):
-        parts.append(_finding_table(health))
+        parts.append(_finding_table(inventory, health))
     if len(inventory.gpus) > 1:
         parts.append(_link_table(inventory))
     return Group(*parts)
 
 
 _COLUMNS: tuple[tuple[str, Callable[[Gpu, Reading], str]], ...] = (
-    ("GPU", lambda gpu, _: gpu.uuid),
-    ("name", lambda gpu, _: gpu.name),
     ("memory", lambda gpu, now: f"{_gib(now.memory_used_bytes)}/{_gib(gpu.memory_bytes)} GiB"),
     ("compute", lambda gpu, _: _or_dash(gpu.compute_capability)),
     ("PCI", lambda gpu, _: gpu.pci_bus_id),
     ("NUMA", lambda gpu, _: _or_dash(gpu.numa_node)),
     ("load", lambda _, now: _with_unit(now.utilisation_percent, "%")),
-    ("heat", lambda _, now: _with_unit(now.temperature_celsius, " °C")),
+    ("heat", lambda _, now: _with_unit(now.temperature_celsius, "°C")),
     ("power", lambda _, now: _watts(now.power_milliwatts, now.power_limit_milliwatts)),
     ("processes", lambda _, now: "-" if now.processes is None else str(len(now.processes))),
 )
 
 
-def _gpu_table(inventory: Inventory, read: Mapping[str, Reading], health: Mapping[str, GpuHealth]) -> Table:
-    table = Table()
-    for title in ("#", *(title for title, _ in _COLUMNS), "health"):
-        table.add_column(title, no_wrap=title == "GPU", overflow="fold")
-    for number, gpu in enumerate(inventory.gpus):
-        now = read.get(gpu.uuid, Reading(gpu.uuid))
-        cells = (cell(gpu, now) for _, cell in _COLUMNS)
-        table.add_row(str(number), *cells, _coloured(health.get(gpu.uuid)))
-        for instance in gpu.mig_instances:
-            table.add_row("", instance.uuid, instance.profile, f"{_gib(instance.memory_bytes)} GiB")
+def _table(title: str, *columns: str) -> Table:
+    """Narrow enough, in all uses here, for a terminal of 80 columns; the number of a GPU holds for this output only."""
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for column in columns:
+        table.add_column(column, no_wrap=column in ("GPU", "PCI"), overflow="fold")
     return table
 
 
-def _finding_table(health: Mapping[str, GpuHealth]) -> Table:
-    table = Table("GPU", "found", "evidence", "do", title="Findings", title_justify="left")
+def _gpu_table(inventory: Inventory, health: Mapping[str, GpuHealth]) -> Table:
+    table = _table("GPUs", "#", "GPU", "name", "health")
+    for number, gpu in enumerate(inventory.gpus):
+        table.add_row(str(number), gpu.uuid, gpu.name, _coloured(health.get(gpu.uuid)))
+        for instance in gpu.mig_instances:
+            table.add_row("", instance.uuid, f"{instance.profile}, {_gib(instance.memory_bytes)} GiB", "")
+    return table
+
+
+def _gauge_table(inventory: Inventory, read: Mapping[str, Reading]) -> Table:
+    table = _table("Now", "#", *(title for title, _ in _COLUMNS))
+    for number, gpu in enumerate(inventory.gpus):
+        now = read.get(gpu.uuid, Reading(gpu.uuid))
+        table.add_row(str(number), *(cell(gpu, now) for _, cell in _COLUMNS))
+    return table
+
+
+def _finding_table(inventory: Inventory, health: Mapping[str, GpuHealth]) -> Table:
+    numbers = {gpu.uuid: str(number) for number, gpu in enumerate(inventory.gpus)}
+    table = _table("Findings", "#", "found", "evidence", "do")
     for name, each in health.items():
         for finding in each.findings:
-            table.add_row(name, finding.code, finding.evidence, finding.action.value)
+            table.add_row(numbers.get(name, name), finding.code, Text(finding.evidence), finding.action.value)
     return table
 
 
 def _link_table(inventory: Inventory) -> Table:
     names = [gpu.uuid for gpu in inventory.gpus]
     cells = {frozenset((link.a, link.b)): _link_word(link) for link in inventory.links}
-    table = Table("", *map(str, range(len(names))), title="Links", title_justify="left")
+    table = _table("Links", "#", *map(str, range(len(names))))
     for row, a in enumerate(names):
         table.add_row(str(row), *("·" if a == b else cells.get(frozenset((a, b)), "?") for b in names))
     return table
@@ -164,11 +187,8 @@ def _word(verdict: Verdict) -> str:
     return type(verdict).__name__.lower()
 
 
-def _coloured(health: GpuHealth | None) -> str:
-    if health is None:
-        return "-"
-    verdict = health.verdict
-    return f"[{_COLOURS[type(verdict)]}]{_word(verdict)}[/]"
+def _coloured(health: GpuHealth | None) -> Text:
+    return Text("-") if health is None else Text(_word(health.verdict), _COLOURS[type(health.verdict)])
 
 
 def _or_dash(value: object) -> str:

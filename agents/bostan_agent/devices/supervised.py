@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from bostan_agent.devices import parse, wire
 from bostan_agent.devices.batch import Answer, Batch
 from bostan_agent.devices.collector import Collector
-from bostan_agent.devices.errors import DevicesError, DevicesHung
+from bostan_agent.devices.errors import DevicesCrashed, DevicesError, DevicesHung
 from bostan_agent.devices.mailbox import Mailbox
 from bostan_agent.devices.supervision import Pause, Supervision
 from bostan_agent.devices.tally import Tally
@@ -111,9 +111,13 @@ class Supervised:
         supervision = self._supervision
         command = [sys.executable, "-P", "-m", "bostan_agent.devices.child"]
         folders = [str(supervision.driver_folder), str(supervision.pci_folder)]
-        return await Collector.start(
-            command + folders, supervision.library_folder, supervision.frame_bytes_max, self._on_event
-        )
+        limit = supervision.frame_bytes_max
+        try:
+            return await Collector.start(command + folders, supervision.library_folder, limit, self._on_event)
+        except OSError as error:
+            failure = DevicesCrashed(f"The process that reads the devices cannot be started: {error}.")
+            self._pause.died(failure)
+            raise failure from error
 
     def _give_up(self, collector: Collector, error: DevicesError) -> None:
         if collector is self._collector:

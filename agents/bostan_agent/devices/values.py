@@ -83,6 +83,15 @@ class RecoveryAction(StrEnum):
     """A number that this release does not know."""
 
 
+class FabricState(StrEnum):
+    """How far a GPU is in joining its NVLink switches; those that need to run nothing before they have."""
+
+    NOT_STARTED = "not-started"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with one GPU. `gpu` is its UUID, or its PCI address where the UUID cannot be read."""
@@ -203,6 +212,7 @@ class Reading:
     pcie_replays: int | None = None
     nvlinks_active: int | None = None
     nvlink_crc_errors: int | None = None
+    fabric_state: FabricState | None = None
     persistence_mode: bool | None = None
     processes: tuple[GpuProcess, ...] | None = None
     xids: tuple[XidTally, ...] = ()

@@ -10,6 +10,9 @@ from bostan_agent.health.verdict import Action, Severity
 
 SHIPPED = Path(__file__).with_name("health.yaml")
 
+_DEPTH_MAX = 8
+"""Deeper than any policy; a mapping that holds itself has no end."""
+
 Lines = dict[tuple[str, ...], int]
 
 
@@ -67,6 +70,7 @@ class Signs(_Strict):
     ecc_uncorrected: Limit
     nvlink_down: Sign
     nvlink_crc: Limit
+    fabric_not_joined: Sign
     pcie_width: Sign
     mig_empty: Sign
     devices_hung: Sign
@@ -101,14 +105,14 @@ class Policy(_Strict):
 
 def load_policy(path: Path = SHIPPED) -> Policy:
     """The policy in the file; `PolicyError` with file, line and remedy where it is not one."""
+    lines: Lines = {(): 1}
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        data = _plain(path, root, (), lines)
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: is not YAML: {error}") from error
-    lines: Lines = {(): 1}
-    data = _plain(path, root, (), lines)
     try:
         return Policy.model_validate(data)
     except ValidationError as error:
@@ -119,6 +123,8 @@ def _plain(path: Path, node: yaml.Node | None, place: tuple[str, ...], lines: Li
     """The node's data; on the way the line of every key is written down and a key given twice refused."""
     if not isinstance(node, yaml.MappingNode):
         return None if node is None else yaml.SafeLoader("").construct_object(node, deep=True)
+    if len(place) > _DEPTH_MAX:
+        raise PolicyError(f"{path}:{_line(node)}: is nested too deeply.")
     data = {}
     for key, value in node.value:
         inner = (*place, str(key.value))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bostan_agent.devices.port import (
+    FabricState,
     Gpu,
     Problem,
     ProblemCode,
@@ -102,6 +103,12 @@ def _nvlink_down(facts: Facts, now: Reading) -> str | None:
     return f"{mine} NVLinks are up, {best} on its best peer" if mine is not None and mine < best else None
 
 
+def _fabric_not_joined(_: Facts, now: Reading) -> str | None:
+    state = now.fabric_state
+    joined = state is None or state is FabricState.COMPLETED
+    return None if joined else f"joining the NVLink fabric is {state}: no program can use the GPU"
+
+
 def _pcie_width(facts: Facts, now: Reading) -> str | None:
     """The width does not save power as the generation does: it is judged at any time."""
     most = facts.gpu.pcie_width_max if facts.gpu else None
@@ -176,6 +183,7 @@ _GAUGES: dict[str, Gauge] = {
     "remap-pending": _remap_pending,
     "retired-pages-pending": _retired_pages_pending,
     "nvlink-down": _nvlink_down,
+    "fabric-not-joined": _fabric_not_joined,
     "pcie-width": _pcie_width,
     "mig-empty": _mig_empty,
     "persistence-off": _persistence_off,

@@ -107,6 +107,15 @@ async def test_no_further_child_is_started_while_the_kernel_holds_too_many_dead_
         await devices.inventory()
 
 
+async def test_a_child_that_cannot_be_started_is_a_crash_and_tried_again_later(node, monkeypatch):
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    devices = node.open()
+    with pytest.raises(DevicesCrashed, match="cannot be started"):
+        await devices.inventory()
+    with pytest.raises(DevicesCrashed, match="Next try"):
+        await devices.inventory()
+
+
 async def test_no_driver_at_all_is_said_in_those_words(tmp_path):
     devices = Supervised(Supervision(library_folder=str(tmp_path)))
     with pytest.raises(DriverMissing, match="Install the driver"):

@@ -50,6 +50,15 @@ async def test_the_drivers_own_verdict_is_read(node, gpu_line):
     ]
 
 
+async def test_how_far_a_gpu_is_in_joining_its_switches_is_read(node, gpu_line):
+    devices = node.open()
+    told = []
+    for facts in ({}, {"fabric": 1}, {"fabric": 2}, {"fabric": 3}, {"fabric": 3, "fabric_status": 999}):
+        node.says(gpu_line(0, **facts))
+        told.append((await devices.telemetry()).readings[0].fabric_state)
+    assert told == [None, "not-started", "in-progress", "completed", "failed"]
+
+
 async def test_one_gauge_that_fails_is_a_problem_and_the_others_are_read(node, gpu_line, uuids):
     node.says(gpu_line(0), "fail fn=nvmlDeviceGetPowerUsage code=999")
     telemetry = await node.open().telemetry()

@@ -15,6 +15,7 @@ struct process_record { unsigned pid; unsigned long long memory; unsigned gi, ci
 struct attributes { unsigned sm, copy, decoder, encoder, jpeg, ofa, gpu_slices, compute_slices; unsigned long long mebibytes; };
 struct temperature { unsigned version, sensor; int celsius; };
 struct margin { unsigned version; int celsius; };
+struct fabric { unsigned version; unsigned char cluster[16]; int status; unsigned clique; unsigned char state; unsigned health; };
 struct event_data { handle device; unsigned long long type, data; unsigned gi, ci; };
 struct field { unsigned id, scope; long long timestamp, latency; int type, code; union { double d; unsigned long long u; } value; };
 
@@ -121,6 +122,15 @@ int nvmlDeviceGetMemoryInfo_v2(handle d, struct memory_v2 *to)
 }
 int nvmlDeviceGetTemperatureV(handle d, struct temperature *to) { ENTER(d); if (to->version != (sizeof *to | 1u << 24)) return VERSION_MISMATCH; to->celsius = (int)d->temp; return OK; }
 int nvmlDeviceGetMarginTemperature(handle d, struct margin *to) { ENTER(d); if (to->version != (sizeof *to | 1u << 24)) return VERSION_MISMATCH; to->celsius = d->margin; return OK; }
+int nvmlDeviceGetGpuFabricInfoV(handle d, struct fabric *to)
+{
+    ENTER(d);
+    REFUSE_IF(!d->fabric);
+    if (to->version != (sizeof *to | 2u << 24)) return VERSION_MISMATCH;
+    to->state = (unsigned char)d->fabric;
+    to->status = d->fabric_status;
+    return OK;
+}
 int nvmlDeviceGetCurrentClocksEventReasons(handle d, unsigned long long *to) { ENTER(d); *to = d->reasons; return OK; }
 #endif
 

@@ -17,7 +17,7 @@ struct device {
     unsigned long long memory, used, energy;
     unsigned major, minor_cc, minor, power, limit, util, temp, width, width_max, reasons, recovery, crc;
     unsigned rows[4], ecc[2];
-    int mig_mode, margin, has_rows, has_energy, has_serial;
+    int fabric, fabric_status, mig_mode, margin, has_rows, has_energy, has_serial;
     unsigned gi, ci;
 };
 

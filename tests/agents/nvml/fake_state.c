@@ -79,6 +79,8 @@ static void read_gpu(const char *line)
     d->recovery = (unsigned)number(line, "recovery", 0);
     d->crc = (unsigned)number(line, "crc", 0);
     d->mig_mode = (int)number(line, "mig", (unsigned long long)-1);
+    d->fabric = (int)number(line, "fabric", 0);
+    d->fabric_status = (int)number(line, "fabric_status", 0);
     d->has_rows = value(line, "rows", NULL) != NULL;
     read_numbers(value(line, "rows", NULL), d->rows, 4);
     read_numbers(value(line, "ecc", NULL), d->ecc, 2);

@@ -1,5 +1,6 @@
 """What each GPU says now: load, heat, power, errors."""
 
+import ctypes
 import time
 from functools import partial
 
@@ -9,6 +10,7 @@ from bostan_agent.devices.read.processes import read_processes
 from bostan_agent.devices.read.topology import active_nvlinks
 from bostan_agent.devices.values import (
     THROTTLE_BITS,
+    FabricState,
     GpuProcess,
     Problem,
     Reading,
@@ -20,6 +22,7 @@ from bostan_agent.devices.values import (
 
 _ACTIONS = tuple(action for action in RecoveryAction if action is not RecoveryAction.OTHER)
 """In the order of NVML's numbers."""
+_FABRIC_STATES = {1: FabricState.NOT_STARTED, 2: FabricState.IN_PROGRESS, 3: FabricState.COMPLETED}
 _RECOVERY_FIELD = 230
 _MEMORY_V2 = 0x02000028
 _TEMPERATURE_GPU = 0
@@ -63,6 +66,7 @@ def _read_gpu(ask: Asker, handle: Handle) -> Reading:
         pcie_replays=ask(lambda: api.nvmlDeviceGetPcieReplayCounter(handle)),
         nvlinks_active=None if links is None else len(links),
         nvlink_crc_errors=_crc_errors(ask, handle, links),
+        fabric_state=_fabric_state(ask, handle),
         persistence_mode=_flag(ask(lambda: api.nvmlDeviceGetPersistenceMode(handle))),
         processes=None if held is None else tuple(GpuProcess(pid, used) for pid, used in held.items()),
     )
@@ -118,6 +122,17 @@ def _crc_errors(ask: Asker, handle: Handle, links: list[int] | None) -> int | No
     counts = [ask(partial(api.nvmlDeviceGetNvLinkErrorCounter, handle, link, crc)) for link in links or ()]
     told = [count for count in counts if count is not None]
     return sum(told) if told else None
+
+
+def _fabric_state(ask: Asker, handle: Handle) -> FabricState | None:
+    """None for a GPU that joins no fabric."""
+    info = api.c_nvmlGpuFabricInfo_v2_t()
+    asked = ask(lambda: int(api.nvmlDeviceGetGpuFabricInfoV(handle, ctypes.byref(info))))
+    if asked is None or info.state not in _FABRIC_STATES:
+        return None
+    state = _FABRIC_STATES[info.state]
+    joined = state is not FabricState.COMPLETED or info.status == api.NVML_SUCCESS
+    return state if joined else FabricState.FAILED
 
 
 def _flag(number: int | None) -> bool | None:
