@@ -12,7 +12,7 @@ from bostan_agent.shim.fields import optional, required, string_map, strings
 
 SPEC_VERSION = 1
 MIB = 1024 * 1024
-_ATTEMPT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,95}")
+_ATTEMPT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class RankKey:
     def __post_init__(self) -> None:
         if not _ATTEMPT_ID.fullmatch(self.attempt_id):
             raise SpecError(
-                f"attempt_id {self.attempt_id!r} must be 1 to 96 letters, digits, '-' or '_', as it names a folder"
+                f"attempt_id {self.attempt_id!r} must be 1 to 96 letters, digits, '-', '_' or '.', as it names a folder"
             )
         if self.rank < 0:
             raise SpecError(f"rank {self.rank} must be 0 or more")
