@@ -1,0 +1,25 @@
+"""Ids that become names of files: checked here, so that none leads out of its folder."""
+
+import re
+
+from bostan_scheduler.files.errors import BadName
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.[0-9]{1,9}")
+RANKS_MAX = 1_000_000
+
+
+def blob_name(sha256: str) -> str:
+    """The hash as a name. Raises BadName."""
+    if not _SHA256.fullmatch(sha256):
+        raise BadName("an archive is named by 64 lower-case hexadecimal digits")
+    return sha256
+
+
+def rank_name(attempt_id: str, rank: int) -> str:
+    """Where a rank's log lies, below the folder of logs. Raises BadName."""
+    if not _ATTEMPT.fullmatch(attempt_id):
+        raise BadName("an attempt is named JOB.NUMBER")
+    if not 0 <= rank < RANKS_MAX:
+        raise BadName(f"a rank is a number from 0 to {RANKS_MAX - 1}")
+    return f"{attempt_id}/{rank}"
