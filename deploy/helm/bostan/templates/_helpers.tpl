@@ -122,6 +122,14 @@ seccompProfile:
   value: utility,compute
 {{- end -}}
 
+{{- /* REST is plain HTTP inside the cluster, behind whatever ends TLS; hence `insecure`. The agents' link leaves the
+pod only when that was asked for. */ -}}
 {{- define "bostan.centreConfig" -}}
-{}
+data_dir: /var/lib/bostan
+listen: 0.0.0.0:8440
+agents_listen: {{ if .Values.centre.insecure }}0.0.0.0{{ else }}127.0.0.1{{ end }}:8441
+insecure: true
+{{- range $name, $value := .Values.centre.settings }}
+{{ $name }}: {{ $value | toJson }}
+{{- end }}
 {{- end -}}
