@@ -71,7 +71,9 @@ def _gpus(node_id: str, counts: str, named: dict[str, str]) -> Iterator[Gpu]:
         for _ in range(int(count)):
             verdict = Verdict.FAILED if index < failed else Verdict.HEALTHY
             name = gpu_class or "a100"
-            yield Gpu(f"{node_id}:{index}", name, 80 * GIB, name, group_of[min(index, len(group_of) - 1)], verdict)
+            yield Gpu(
+                f"{node_id}:{index}", name, 80 * GIB, name, group_of[min(index, len(group_of) - 1)], verdict
+            )
             index += 1
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
+from bostan_scheduler.cluster.process import prepare
 from bostan_scheduler.service.local import LocalLeader, wall_clock
 from bostan_scheduler.service.messages import Outbox, Reply, Request
 from bostan_scheduler.service.writer import Service
@@ -22,7 +23,7 @@ class Leader:
     """What runs in the leader's process. A failure of the store ends the process, so that a new leader loads anew."""
 
     def __init__(self, settings: CentreSettings) -> None:
-        settings.prepare_process("leader")
+        prepare(settings, "leader")
         self._settings = settings
         self._leader: LocalLeader | None = None
         self._readers: dict[str, _Reader] = {}
@@ -65,7 +66,7 @@ class Leader:
     def _leading(self) -> LocalLeader:
         """Take the leadership at the first call: only then is there an event loop to step in."""
         if self._leader is None:
-            store = open_store(self._settings.store_url, self._settings.store_durability)
+            store = open_store(self._settings.store_url, self._settings.store_settings())
             core = self._settings.core_settings()
             service = Service.start(store, core, wall_clock(), f"pid {os.getpid()}")
             self._leader = LocalLeader(service, pace=self._settings.pace())

@@ -1,0 +1,49 @@
+"""The addresses that fronts listen on: picked once, so that a front that is restarted comes back on the same ones."""
+
+import socket
+
+from bostan_scheduler.settings import CentreSettings
+
+
+def split(address: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def fixed(settings: CentreSettings) -> CentreSettings:
+    """The settings with a free port in the place of each port 0."""
+    return settings.model_copy(
+        update={"listen": _fixed(settings.listen), "agents_listen": _fixed(settings.agents_listen)}
+    )
+
+
+def _fixed(address: str) -> str:
+    host, port = split(address)
+    if port:
+        return address
+    with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        return f"{host}:{probe.getsockname()[1]}"
+
+
+def listening(address: str) -> socket.socket:
+    """A socket that listens there, shared with the other fronts of this machine."""
+    host, port = split(address)
+    made = socket.socket(_family(host), socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind((host, port))
+    made.listen(1024)
+    made.set_inheritable(False)
+    return made
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def loopback(address: str) -> bool:
+    """Whether only this machine reaches the address."""
+    host, _ = split(address)
+    return host in ("localhost", "::1") or host.startswith("127.")

@@ -1,0 +1,28 @@
+"""The errors that an operator of the centre can mend.
+
+CentreError
+├── FolderInUse       another centre runs on the data folder
+├── UnsafeAddress     it would listen beyond this machine without TLS
+├── NotReady          its parts did not come up in time
+└── NoSuchToken       the token to revoke is not there
+"""
+
+
+class CentreError(Exception):
+    """The centre cannot do this as it is set up."""
+
+
+class FolderInUse(CentreError):
+    """Another centre runs on this data folder."""
+
+
+class UnsafeAddress(CentreError):
+    """The centre would listen where others can reach it, without TLS."""
+
+
+class NotReady(CentreError):
+    """The centre did not get ready in time."""
+
+
+class NoSuchToken(CentreError):
+    """There is no such token in force."""

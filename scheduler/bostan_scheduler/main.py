@@ -1,0 +1,133 @@
+"""`bostan-scheduler`: the centre's command line, and the place where its parts are put together."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bostan import __version__
+from bostan.api import Role
+from bostan.errors import BostanError
+from bostan_scheduler.settings import CentreSettings, load
+
+app = typer.Typer(
+    name="bostan-scheduler",
+    help="The centre of a Bostan pool: REST for people, a link for park agents, and the scheduler.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+token_app = typer.Typer(help="Make, list and revoke API tokens on the machine of the centre.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+
+Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.", dir_okay=False)]
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the store, files, logs and lock.")]
+
+
+@app.command(epilog="Example: bostan-scheduler serve --data-dir /var/lib/bostan --config /etc/bostan/centre.yaml")
+def serve(
+    config: Config = None,
+    data_dir: DataDir = None,
+    listen: Annotated[str | None, typer.Option(help="HOST:PORT of REST; port 0 picks a free one.")] = None,
+    agents_listen: Annotated[str | None, typer.Option(help="HOST:PORT of the agents' link.")] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without TLS.")] = False,
+) -> None:
+    """Run the centre until SIGTERM or Ctrl-C. Everything that can be set is in the reference of settings."""
+    flags = {"data_dir": data_dir, "listen": listen, "agents_listen": agents_listen, "insecure": insecure or None}
+    with _plain_errors():
+        settings = _settings(config, flags)
+        from bostan_scheduler.cluster.serve import serve as run
+        from bostan_scheduler.logs import log_to_stderr
+
+        log_to_stderr()
+        run(settings, _say)
+
+
+@app.command("check-config", epilog="Example: bostan-scheduler check-config --config centre.yaml")
+def check_config(config: Config = None, data_dir: DataDir = None) -> None:
+    """Read the settings, say what is wrong with them, and print what is in force."""
+    with _plain_errors():
+        settings = _settings(config, {"data_dir": data_dir})
+        _print(settings.model_dump_json(indent=2))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _print(__version__)
+
+
+@token_app.command("create", epilog="Example: bostan-scheduler token create --role admin --name ada")
+def token_create(
+    role: Annotated[Role, typer.Option(help="What its holder may do.")],
+    name: Annotated[str, typer.Option(help="Who holds it.")],
+    firm: Annotated[str | None, typer.Option(help="The firm of a firm-owner or member.")] = None,
+    project: Annotated[str | None, typer.Option(help="The only project of a member.")] = None,
+    park: Annotated[str | None, typer.Option(help="The park of an operator.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="How long it is good for.")] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a token and print its secret, once. It works whether the centre runs or not."""
+    with _plain_errors():
+        from bostan_scheduler.tokens import create
+
+        made = create(_settings(config, {"data_dir": data_dir}), name, role, firm, project, park, days)
+        _print(made.secret)
+        _say(f"token {made.id} of {name} ({role}); this is the only time that its secret is shown")
+
+
+@token_app.command("list", epilog="Example: bostan-scheduler token list")
+def token_list(config: Config = None, data_dir: DataDir = None) -> None:
+    """List the tokens, without their secrets, as JSON."""
+    with _plain_errors():
+        from bostan_scheduler.tokens import listed
+
+        _print(json.dumps(listed(_settings(config, {"data_dir": data_dir})), indent=2))
+
+
+@token_app.command("revoke", epilog="Example: bostan-scheduler token revoke 3k9f2m")
+def token_revoke(token_id: str, config: Config = None, data_dir: DataDir = None) -> None:
+    """Revoke a token; fronts forget it within seconds."""
+    with _plain_errors():
+        from bostan_scheduler.tokens import revoke
+
+        revoke(_settings(config, {"data_dir": data_dir}), token_id)
+        _say(f"token {token_id} is revoked")
+
+
+def _settings(config: Path | None, flags: dict[str, Any]) -> CentreSettings:
+    return load({key: value for key, value in flags.items() if value is not None}, os.environ, config)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What an operator can mend is said in a line; anything else is a fault of ours, and shows itself whole."""
+    from bostan_scheduler.errors import CentreError
+
+    try:
+        yield
+    except BostanError as error:
+        _say(str(error))
+        raise typer.Exit(2) from None
+    except CentreError as error:
+        _say(str(error))
+        raise typer.Exit(1) from None
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def main() -> None:
+    """The console script."""
+    app()
