@@ -33,7 +33,8 @@ class LogWriter:
         view = memoryview(data)
         while view:
             try:
-                written = os.write(self._file, view[: self._room()])
+                room = self._room()
+                written = os.write(self._file, view[:room])
             except OSError:
                 self.lost_bytes += len(view)
                 return

@@ -136,6 +136,7 @@ def _become_user(spec: RankSpec) -> None:
 
 
 def _describe(spec: RankSpec, exc: BaseException) -> str:
-    if isinstance(exc, FileNotFoundError) and exc.filename is None:
+    searched = "/" not in spec.argv[0] and isinstance(exc, FileNotFoundError)
+    if searched and exc.filename != spec.cwd:
         return f"cannot start {spec.argv[0]!r}: no such command on PATH={spec.env.get('PATH', '')}"
     return f"cannot start {spec.argv[0]!r} in {spec.cwd}: {exc}"
