@@ -33,6 +33,7 @@ class Journal:
         self._reader = tables.connect(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._waiting: list[tuple[Write, asyncio.Future[int]]] = []
+        self._lazy: list[Write] = []
         self._flush: asyncio.Task[None] | None = None
         self._records_max = records_max
         self._ended_max = ended_max
@@ -43,6 +44,7 @@ class Journal:
         self._count = tables.count(self._reader, 0)
         self.acked_seq = self.last_seq - self._count
         self.changed = asyncio.Event()
+        self.acknowledged = asyncio.Event()
         self.broken = asyncio.Event()
         self._closed = False
         self.failure: JournalUnwritable | None = None
@@ -93,12 +95,19 @@ class Journal:
         self._flush_soon()
         return done
 
+    def commit_lazily(self, write: Write) -> None:
+        """Make `write` durable with the next commit. For what may be lost: it must be without records."""
+        assert not write.records, "a record is not to be lost"
+        self._lazy.append(write)
+        self._ended.update(dict.fromkeys(write.ended))
+
     def ack(self, seq: int) -> None:
         """The centre has committed everything up to `seq`; lower than before is a no-op."""
         assert seq <= self.last_seq, "the caller renews the identity of a journal that lags behind"
         if seq > self.acked_seq:
             self._count -= seq - self.acked_seq
             self.acked_seq = seq
+            self.acknowledged.set()
 
     async def renew_identity(self) -> None:
         """Become another journal, as when this file was restored from an old copy. Keeps the records."""
@@ -114,8 +123,8 @@ class Journal:
             return
         self._closed = True
         await self._settled()
-        if self.acked_seq:
-            await self._in_thread(tables.write, self._writer, [], self.acked_seq, self._ended_max)
+        if self.failure is None:
+            await self._in_thread(tables.write, self._writer, self._lazy, self.acked_seq, self._ended_max)
         self._thread.shutdown()
         self._writer.close()
         self._reader.close()
@@ -137,13 +146,14 @@ class Journal:
             self._flush = None
 
     async def _commit_batch(self, batch: list[tuple[Write, "asyncio.Future[int]"]]) -> None:
-        writes = [write for write, _ in batch]
+        lazy, self._lazy = self._lazy, []
+        writes = lazy + [write for write, _ in batch]
         try:
             seqs = await self._in_thread(tables.write, self._writer, writes, self.acked_seq, self._ended_max)
         except sqlite3.Error as exc:
             self._fail(batch, JournalUnwritable(f"the journal cannot be written: {exc}"))
             return
-        for (write, done), seq in zip(batch, seqs, strict=True):
+        for (write, done), seq in zip(batch, seqs[len(lazy) :], strict=True):
             self._remember(write, seq)
             if not done.done():
                 done.set_result(seq)
@@ -164,6 +174,7 @@ class Journal:
         for gpu, fence in write.fences.items():
             self._fences[gpu] = max(fence, self._fences.get(gpu, fence))
         self._ended.update(dict.fromkeys(write.ended))
+        # The table forgets by itself, with each commit.
         while len(self._ended) > self._ended_max:
             del self._ended[next(iter(self._ended))]
 

@@ -12,10 +12,11 @@ from bostan_protos.v1.agent_link_pb2_grpc import AgentLinkStub
 from bostan_agent.journal import Journal
 from bostan_agent.link.calls import Calls
 from bostan_agent.link.channel import Metadata, metadata, open_channel
-from bostan_agent.link.errors import JournalForked, LineLost, LinkError, NodeRefused
+from bostan_agent.link.errors import JournalForked, LineLost, LinkError, NodeChanged, NodeRefused
 from bostan_agent.link.session import Call, Node, Session
 from bostan_agent.settings import Settings
 from bostan_agent.settings_sources import BadSettings, park_token
+from bostan_agent.tasks import until_one_fails
 
 if TYPE_CHECKING:
     from bostan_protos.v1.agent_link_pb2_grpc import AgentLinkAsyncStub
@@ -41,6 +42,11 @@ class Dialer:
         self._journal = journal
         self._calls = calls
         self._failures = 0
+        self._changed = asyncio.Event()
+
+    def node_changed(self) -> None:
+        """Say hello anew: what was said of this node is out of date."""
+        self._changed.set()
 
     async def run(self) -> None:
         """Dial, serve, and dial again."""
@@ -50,6 +56,9 @@ class Dialer:
             except JournalForked as exc:
                 _log.error("journal forked", why=str(exc))
                 await self._journal.renew_identity()
+                continue
+            except NodeChanged as exc:
+                _log.info("hello is said anew", why=str(exc))
                 continue
             except NodeRefused as exc:
                 _log.error(
@@ -68,6 +77,8 @@ class Dialer:
             channel = open_channel(self._settings)
         except (BadSettings, OSError) as exc:
             raise NodeRefused(str(exc)) from exc
+        await self._node.prepare()
+        self._changed.clear()
         async with channel:
             stub: AgentLinkAsyncStub = AgentLinkStub(channel)
             call = stub.Session(metadata=words)
@@ -85,7 +96,11 @@ class Dialer:
         _log.info("welcomed by the centre", node=welcome.node_id, leader_epoch=welcome.leader_epoch)
         self._failures = 0
         self._calls.connect(stub, words)
-        await session.serve(welcome)
+        await until_one_fails(session.serve(welcome), self._until_changed())
+
+    async def _until_changed(self) -> None:
+        await self._changed.wait()
+        raise NodeChanged("the node's devices have changed")
 
     def _meaning(self, code: grpc.StatusCode, details: str | None) -> LinkError:
         what = f"{code.name}: {details}"

@@ -19,5 +19,9 @@ class NodeRefused(LinkError):
     """The centre does not take this node as it is."""
 
 
+class NodeChanged(LinkError):
+    """What the hello said of this node is out of date."""
+
+
 class JournalForked(LinkError):
     """The centre has acknowledged records that this journal never had: it is an old copy."""

@@ -36,7 +36,11 @@ _log = structlog.get_logger()
 
 
 class Node(Protocol):
-    """What a session says of this node, and whom it tells what the centre says. No method waits."""
+    """What a session says of this node, and whom it tells what the centre says. Only `prepare` waits."""
+
+    async def prepare(self) -> None:
+        """Find out what the hello must say."""
+        ...
 
     def hello(self) -> Hello:
         """Who this node is; protocol and journal fields are the session's to fill."""

@@ -1,0 +1,84 @@
+"""How far one rank's log has got on its way to the centre: which bytes are next, and when all have arrived."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bostan_protos.v1.agent_link_pb2 import LogChunk
+from bostan_protos.v1.rank_pb2 import RankId
+
+from bostan_agent.shim.log import read_log
+
+
+@dataclass(slots=True)
+class Cursor:
+    """The way of one log.
+
+    `sent` is the offset after the last byte sent in this stream, `kept` what the centre has as far as it said.
+    `known` is False until the centre has said where to go on. `end` is the log's length once it is final.
+    """
+
+    rank: RankId
+    folder: Path
+    known: bool
+    sent: int = 0
+    kept: int = 0
+    end: int | None = None
+    end_sent: bool = False
+    asked: bool = False
+    dropped_bytes: int = 0
+    under_way: deque[tuple[int, int]] = field(default_factory=deque)
+
+    def restart(self) -> None:
+        """A new stream: go on from what the centre is known to have."""
+        self.sent = self.kept
+        self.end_sent = self.asked = False
+        self.under_way.clear()
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the centre has all of it and knows that it is all."""
+        return self.end is not None and self.end_sent and self.kept >= self.end
+
+    def next_chunk(self, bytes_max: int) -> LogChunk | None:
+        """What to send now, at most `bytes_max` of data, or None."""
+        if not self.known:
+            return self._question()
+        found = read_log(self.folder, self.sent, bytes_max)
+        if found.data:
+            return self._data(found.offset, found.data)
+        # Alone, after all else has arrived: so an answer to it can be told from one to the data before it.
+        if self.end is not None and not self.end_sent and not self.under_way:
+            self.dropped_bytes += max(0, self.end - self.sent)
+            self.end_sent, self.sent = True, max(self.sent, self.end)
+            return LogChunk(id=self.rank, offset=self.sent, end=True)
+        return None
+
+    def answered(self, next_offset: int) -> None:
+        """The centre has everything before `next_offset`."""
+        if not self.known:
+            self.known, self.sent = True, next_offset
+        self.kept = next_offset
+        while self.under_way and self.under_way[0][1] <= next_offset:
+            self.under_way.popleft()
+        if self.under_way and next_offset < self.under_way[0][0]:
+            self._rewind(next_offset)
+
+    def _question(self) -> LogChunk | None:
+        if self.asked:
+            return None
+        self.asked = True
+        return LogChunk(id=self.rank, offset=0)
+
+    def _data(self, offset: int, data: bytes) -> LogChunk:
+        self.dropped_bytes += offset - self.sent
+        self.sent = offset + len(data)
+        self.under_way.append((offset, self.sent))
+        self.end_sent = self.end is not None and self.sent >= self.end
+        return LogChunk(id=self.rank, offset=offset, data=data, end=self.end_sent)
+
+    def _rewind(self, offset: int) -> None:
+        """The centre lacks bytes before those under way: it lost them."""
+        self.sent = offset
+        self.end_sent = False
+        self.under_way.clear()
