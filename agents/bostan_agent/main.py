@@ -20,6 +20,7 @@ from bostan_agent.settings_sources import PREFIX, BadSettings, load
 OK, FAILED, USAGE = 0, 1, 2
 """Exit codes: stopped in order; could not go on; wrong settings or flags."""
 
+_NEVER_FLAGS = {"token"}  # every user of the machine can read a command line
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _EXAMPLES = {
     "run": """examples:
@@ -66,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--config", type=Path, metavar="FILE", help="settings file (YAML)")
     for name, field in Settings.model_fields.items():
-        _add_flag(run, name, field)
+        if name not in _NEVER_FLAGS:
+            _add_flag(run, name, field)
     inspect = commands.add_parser(
         "inspect",
         help="print this node's GPUs and their health",

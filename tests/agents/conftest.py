@@ -1,0 +1,358 @@
+"""A small real centre for agents: the servicer's side of the protocol, with levers, over real gRPC."""
+
+import asyncio
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import signal
+import sys
+import tarfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import grpc
+import grpc.aio
+import pytest
+import yaml
+from bostan_protos.v1 import agent_link_pb2 as link
+from bostan_protos.v1 import agent_link_pb2_grpc as services
+from bostan_protos.v1 import rank_pb2 as ranks
+
+TOKEN = "park-token"
+WAIT_SECONDS = 20.0
+
+
+async def until(condition, what="it", seconds=WAIT_SECONDS):
+    """Poll `condition` until it is true; its value is the answer."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come within {seconds} s")
+        await asyncio.sleep(0.005)
+    return value
+
+
+def rank_id(attempt, rank=0):
+    return ranks.RankId(attempt_id=attempt, rank=rank)
+
+
+def tar_gz(**files):
+    """A work directory as the client packs it."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name.replace("__", "/"))
+            info.size, info.mode = len(content), 0o755
+            tar.addfile(info, io.BytesIO(content))
+    return gzip.compress(raw.getvalue())
+
+
+class Centre(services.AgentLinkServicer):
+    """What agents dial. It acknowledges the journal unless told not to, and keeps whatever it is sent."""
+
+    def __init__(self):
+        self.port = 0
+        self.token = TOKEN
+        self.major = 1
+        self.refuse_with = None
+        self.acknowledging = True
+        self.answering_heartbeats = True
+        self.acked = {}
+        self.records = {}
+        self.received = []
+        self.hellos = []
+        self.actuals = []
+        self.heartbeats = []
+        self.blobs = {}
+        self.partial = defaultdict(bytearray)
+        self.pushes = []
+        self.refuse_blobs = None
+        self.cut_push_after = None
+        self.logs = defaultdict(bytearray)
+        self.log_ended = set()
+        self.stream = None
+        self.boottime_ns = 0
+        self._server = None
+        self._one_at_a_time = asyncio.Lock()
+
+    # Life ----------------------------------------------------------------------------------------
+
+    async def start(self, port=0):
+        self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+        services.add_AgentLinkServicer_to_server(self, self._server)
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        await self._server.start()
+
+    async def stop(self):
+        if self._server is not None:
+            await self._server.stop(None)
+            self._server = None
+
+    # The protocol --------------------------------------------------------------------------------
+
+    async def Session(self, requests, context):  # noqa: N802
+        await self._admit(context)
+        async for message in requests:
+            body = message.WhichOneof("body")
+            if body == "hello":
+                await self._hello(message.hello, context)
+            elif body == "actual":
+                self.actuals.append(message.actual)
+                self.stream = context
+            elif body == "heartbeat":
+                await self._heartbeat(message.heartbeat, context)
+            elif body == "journal":
+                await self._journal(message.journal, context)
+
+    async def _admit(self, context):
+        words = dict(context.invocation_metadata())
+        if self.refuse_with is not None:
+            await context.abort(*self.refuse_with)
+        if words.get("authorization") != f"Bearer {self.token}" or words.get("bostan-park") != "tehran":
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such token")
+
+    async def _hello(self, hello, context):
+        self.hellos.append(hello)
+        self.boottime_ns = hello.boottime_ns
+        welcome = link.Welcome(
+            protocol_major=self.major,
+            node_id=f"tehran/{hello.node_name}",
+            journal_acked_seq=self.acked.get(hello.journal_id, 0),
+            heartbeat_interval_ms=200,
+            message_bytes_max=1 << 20,
+        )
+        await self._write(context, link.CentreMessage(welcome=welcome))
+
+    async def _heartbeat(self, heartbeat, context):
+        self.heartbeats.append(heartbeat)
+        self.boottime_ns = heartbeat.boottime_ns
+        if self.answering_heartbeats:
+            reply = link.HeartbeatReply(echoed_boottime_ns=heartbeat.boottime_ns)
+            await self._write(context, link.CentreMessage(heartbeat_reply=reply))
+
+    async def _journal(self, journal, context):
+        self.received.extend((journal.journal_id, record.seq) for record in journal.records)
+        if not self.acknowledging:
+            return
+        acked = self.acked.get(journal.journal_id, 0)
+        for record in journal.records:
+            if record.seq == acked + 1:
+                acked += 1
+                self.records[journal.journal_id, record.seq] = record
+        self.acked[journal.journal_id] = acked
+        ack = link.JournalAck(journal_id=journal.journal_id, acked_seq=acked)
+        await self._write(context, link.CentreMessage(journal_ack=ack))
+
+    async def PushLog(self, requests, context):  # noqa: N802
+        async for chunk in requests:
+            log = self.logs[chunk.id.attempt_id, chunk.id.rank]
+            if chunk.offset <= len(log):
+                log[chunk.offset :] = chunk.data if chunk.data else log[chunk.offset :]
+                if chunk.end:
+                    self.log_ended.add((chunk.id.attempt_id, chunk.id.rank))
+            await context.write(link.LogStored(id=chunk.id, next_offset=len(log)))
+
+    async def FetchBlob(self, request, context):  # noqa: N802
+        data = self.blobs.get(request.sha256)
+        if data is None:
+            await context.abort(grpc.StatusCode.NOT_FOUND, "no such blob")
+        for offset in range(request.offset, len(data), 1000):
+            await context.write(link.BlobChunk(offset=offset, data=data[offset : offset + 1000]))
+
+    async def BlobStatus(self, request, context):  # noqa: N802
+        whole = request.sha256 in self.blobs
+        size = len(self.blobs.get(request.sha256, self.partial[request.sha256]))
+        return link.BlobStored(sha256=request.sha256, stored_bytes=size, complete=whole)
+
+    async def PushBlob(self, requests, context):  # noqa: N802
+        if self.refuse_blobs is not None:
+            await context.abort(*self.refuse_blobs)
+        first = None
+        async for chunk in requests:
+            if first is None:
+                first = chunk
+                self.pushes.append(chunk)
+            kept = self.partial[first.sha256]
+            assert chunk.offset == len(kept)
+            kept += chunk.data
+            if self.cut_push_after is not None and len(kept) >= self.cut_push_after:
+                self.cut_push_after = None
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "cut")
+        data = bytes(self.partial.pop(first.sha256))
+        assert hashlib.sha256(data).hexdigest() == first.sha256
+        self.blobs[first.sha256] = data
+        return link.BlobStored(sha256=first.sha256, stored_bytes=len(data), complete=True)
+
+    # Levers --------------------------------------------------------------------------------------
+
+    async def say(self, **body):
+        await self._write(await until(lambda: self.stream, "a session"), link.CentreMessage(**body))
+
+    async def _write(self, stream, message):
+        async with self._one_at_a_time:
+            await stream.write(message)
+
+    async def want(self, *entries):
+        await self.say(desired=link.DesiredSet(ranks=entries))
+
+    def term(self, seconds):
+        return ranks.Term(from_boottime_ns=self.boottime_ns, duration_ms=round(seconds * 1000))
+
+    def entry(self, attempt, rank=0, counter=1, lease_seconds=60, **want):
+        return ranks.DesiredRank(
+            id=rank_id(attempt, rank),
+            fencing=ranks.Fencing(epoch=1, counter=counter),
+            lease=self.term(lease_seconds),
+            **want,
+        )
+
+    def offer(self, attempt, *argv, rank=0, counter=1, within_seconds=30, **fields):
+        offer = ranks.Offer(
+            job_id="job",
+            attempt_number=1,
+            argv=argv,
+            start_within=self.term(within_seconds),
+            **{"world_size": 1, "grace_seconds": 5, "checkpoint_grace_seconds": 5, **fields},
+        )
+        return self.entry(attempt, rank, counter, offer=offer)
+
+    def start_entry(self, attempt, rank=0, counter=1, lease_seconds=60, addresses=None):
+        accepted = self.of(attempt, "accepted", rank)[0].accepted
+        own = [ranks.RankAddress(rank=0, address=accepted.address, port=accepted.port)]
+        return self.entry(
+            attempt, rank, counter, lease_seconds, start=ranks.Start(addresses=addresses or own)
+        )
+
+    def keep(self, data):
+        """Have a blob; returns its name."""
+        name = hashlib.sha256(data).hexdigest()
+        self.blobs[name] = data
+        return ranks.Blob(sha256=name, size_bytes=len(data))
+
+    # What it heard -------------------------------------------------------------------------------
+
+    def of(self, attempt, kind, rank=0):
+        """Journal records of one kind about one rank, in order, from all journals."""
+        return [
+            record
+            for record in self.records.values()
+            if record.WhichOneof("body") == kind
+            and (record.rank.attempt_id, record.rank.rank) == (attempt, rank)
+        ]
+
+    async def heard(self, attempt, kind, rank=0):
+        """The first such record, once it is there."""
+        found = await until(lambda: self.of(attempt, kind, rank), f"{kind} of {attempt}.{rank}")
+        return getattr(found[0], kind)
+
+    async def accepted(self, attempt, *argv, rank=0, **fields):
+        await self.want(self.offer(attempt, *argv, rank=rank, **fields))
+        return await self.heard(attempt, "accepted", rank)
+
+    async def run(self, attempt, *argv, lease_seconds=60, **fields):
+        """Offer and start a rank of its own; back when it runs."""
+        await self.accepted(attempt, *argv, **fields)
+        counter = fields.get("counter", 1)
+        await self.want(self.start_entry(attempt, counter=counter, lease_seconds=lease_seconds))
+        return await self.heard(attempt, "started")
+
+    def log_of(self, attempt, rank=0):
+        return bytes(self.logs[attempt, rank]).decode()
+
+
+class AgentProcess:
+    """An agent as its users run it."""
+
+    def __init__(self, centre, state_dir, **settings):
+        self._centre = centre
+        self.state_dir = state_dir
+        self._settings = settings
+        self.process = None
+        self.errors = state_dir.parent / f"{state_dir.name}.log"
+
+    async def start(self):
+        config = self.state_dir.parent / f"{self.state_dir.name}.yaml"
+        config.write_text(yaml.safe_dump(self.settings()))
+        with self.errors.open("ab") as errors:
+            command = (sys.executable, "-m", "bostan_agent.main", "run", "--config", str(config))
+            environment = {"BOSTAN_TOKEN": TOKEN, "PATH": os.environ["PATH"]}
+            self.process = await asyncio.create_subprocess_exec(*command, stderr=errors, env=environment)
+        return self
+
+    def settings(self):
+        return {
+            "centre": f"127.0.0.1:{self._centre.port}",
+            "park": "tehran",
+            "node_name": self.state_dir.name,
+            "state_dir": str(self.state_dir),
+            "simulate": "4xH100-80GB-SXM",
+            "reconnect_seconds_max": 0.2,
+            "refused_retry_seconds": 0.2,
+            **self._settings,
+        }
+
+    async def kill(self):
+        await self.end(signal.SIGKILL)
+
+    async def end(self, number=signal.SIGTERM):
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(number)
+        code = await self.process.wait()
+        self.process = None
+        return code
+
+    def log(self):
+        return self.errors.read_text()
+
+
+@pytest.fixture
+async def centre():
+    made = Centre()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def agents(centre, tmp_path):
+    """Starts agents; in the end kills them and every rank that they left."""
+    started = []
+
+    async def start(name="node", **settings):
+        agent = AgentProcess(centre, tmp_path / name, **settings)
+        started.append(agent)
+        await agent.start()
+        await until(lambda: centre.stream, "a session")
+        return agent
+
+    yield start
+    for agent in started:
+        if agent.process is not None:
+            await agent.kill()
+        await _end_ranks(agent.state_dir / "ranks")
+
+
+async def _end_ranks(folder):
+    for state in folder.glob("*/state.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            found = yaml.safe_load(state.read_text())
+            for pid in (found["main_pid"], found["shim_pid"]):
+                with contextlib.suppress(ProcessLookupError):
+                    if (
+                        str(folder.parent) in Path(f"/proc/{pid}/environ").read_text()
+                        or pid == found["shim_pid"]
+                    ):
+                        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def wait_for():
+    return until
+
+
+@pytest.fixture
+def packed():
+    return tar_gz
