@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from bostan_agent.devices.supervised import Supervised
 from bostan_agent.devices.supervision import Supervision
 
 SOURCES = Path(__file__).parents[1] / "nvml"
-GPU = [f"GPU-0000000{index}-aaaa-bbbb-cccc-000000000000" for index in range(8)]
+RUN = str(uuid.uuid4())
+"""Who holds a GPU is asked of the whole machine: another run of these tests must not have GPUs of the same names."""
+GPU = [f"GPU-{index:08x}{RUN[8:]}" for index in range(8)]
 
 
 def compiled(folder: Path, *flags: str) -> Path:
@@ -136,6 +139,12 @@ def uuids() -> list[str]:
     return GPU
 
 
+@pytest.fixture
+def here() -> str:
+    """The name of a node that no other run of these tests simulates."""
+    return f"node-{RUN}"
+
+
 Holder = Callable[[str], "subprocess.Popen[bytes]"]
 
 
@@ -169,10 +178,10 @@ Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 @pytest.fixture
 def until() -> Until:
-    """Waits until something holds, or fails after ten seconds."""
+    """Waits until something holds, or fails after twenty seconds."""
 
     async def wait(holds: Callable[[], Awaitable[bool]]) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while not await holds():
             assert time.monotonic() < deadline, "it did not come to hold"
             await asyncio.sleep(0.02)

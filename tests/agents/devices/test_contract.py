@@ -15,8 +15,8 @@ UUID = re.compile(r"GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class SimulatedSide:
     """Two GPUs, pretended by us."""
 
-    def __init__(self) -> None:
-        self.devices = Simulated.parse("2xH100-80GB-SXM", "node-1")
+    def __init__(self, here: str) -> None:
+        self.devices = Simulated.parse("2xH100-80GB-SXM", here)
 
     def report_xid(self, gpu: str, xid: int) -> None:
         self.devices.report_xid(gpu, xid)
@@ -35,9 +35,9 @@ class NvmlSide:
 
 
 @pytest_asyncio.fixture(params=["simulated", "nvml"])
-async def side(request, node, gpu_line, uuids) -> AsyncIterator[SimulatedSide | NvmlSide]:
+async def side(request, here, node, gpu_line, uuids) -> AsyncIterator[SimulatedSide | NvmlSide]:
     """Each implementation in turn."""
-    one = SimulatedSide() if request.param == "simulated" else NvmlSide(node, gpu_line, uuids)
+    one = SimulatedSide(here) if request.param == "simulated" else NvmlSide(node, gpu_line, uuids)
     yield one
     await one.devices.close()
 

@@ -55,11 +55,11 @@ async def test_mig_without_instances_is_told_apart_from_no_mig(node, gpu_line):
 
 
 async def test_a_process_on_a_mig_instance_holds_the_instance_and_its_gpu(node, gpu_line, uuids, holder):
-    node.says(gpu_line(0, mig=1), "mig gpu=0 gi=1 uuid=MIG-a", "mig gpu=0 gi=2 uuid=MIG-b")
-    devices = node.open()
-    process = holder("MIG-a")
-    held = await devices.processes(["MIG-a", "MIG-b", uuids[0]])
-    assert held == {"MIG-a": {process.pid}, "MIG-b": frozenset(), uuids[0]: {process.pid}}
+    mine, other = (uuids[0].replace("GPU-", f"MIG-{name}") for name in "ab")
+    node.says(gpu_line(0, mig=1), f"mig gpu=0 gi=1 uuid={mine}", f"mig gpu=0 gi=2 uuid={other}")
+    process = holder(mine)
+    held = await node.open().processes([mine, other, uuids[0]])
+    assert held == {mine: {process.pid}, other: frozenset(), uuids[0]: {process.pid}}
 
 
 async def test_direct_nvlinks_are_counted_between_the_gpus_that_they_join(node, gpu_line, uuids):

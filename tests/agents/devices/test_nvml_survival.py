@@ -19,7 +19,7 @@ from bostan_agent.devices.errors import (
 from bostan_agent.devices.supervised import Supervised
 from bostan_agent.devices.supervision import Pause, Supervision
 
-IMPATIENT = {"answer_seconds_max": 1.5, "pause_seconds_min": 0.05}
+IMPATIENT = {"answer_seconds_max": 2.5, "pause_seconds_min": 0.05}
 
 
 async def test_a_driver_that_hangs_is_given_up_in_time_and_its_child_killed(node, gpu_line):
@@ -29,9 +29,9 @@ async def test_a_driver_that_hangs_is_given_up_in_time_and_its_child_killed(node
     hung = psutil.Process(devices.child_pid)
     node.adds("fail fn=nvmlDeviceGetPowerUsage code=hang")
     began = time.monotonic()
-    with pytest.raises(DevicesHung, match=r"'telemetry' in 1.5 s"):
+    with pytest.raises(DevicesHung, match=r"'telemetry' in 2.5 s"):
         await devices.telemetry()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6
     psutil.wait_procs([hung], timeout=5)
     assert not hung.is_running() or hung.status() == psutil.STATUS_ZOMBIE
 

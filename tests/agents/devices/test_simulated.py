@@ -3,12 +3,10 @@
 from collections import Counter
 
 import pytest
-from bostan_agent.devices.errors import BadSimulation, DriverMissing
+from bostan_agent.devices.errors import BadSimulation
 from bostan_agent.devices.holders import find_holders
 from bostan_agent.devices.models import MODELS
-from bostan_agent.devices.opening import open_devices
 from bostan_agent.devices.simulated import GPUS_MAX, Simulated, parse_simulation
-from bostan_agent.devices.supervision import Supervision
 
 
 def names(text: str, node: str = "n") -> Counter[str]:
@@ -66,9 +64,9 @@ async def test_nvlinks_join_gpus_of_one_model_only():
     assert links == {("nvlink", 18): 1, ("nvlink", 12): 1, ("phb", 0): 13}
 
 
-async def test_energy_is_what_was_drawn_and_load_shows(holder):
+async def test_energy_is_what_was_drawn_and_load_shows(holder, here):
     now = [100.0]
-    gpus = parse_simulation("1xT4-16GB", "meter")
+    gpus = parse_simulation("1xT4-16GB", here)
     devices = Simulated(gpus, clock=lambda: now[0])
     (idle,) = (await devices.telemetry()).readings
     process = holder(gpus[0].gpu.uuid)
@@ -84,16 +82,16 @@ async def test_energy_is_what_was_drawn_and_load_shows(holder):
     assert busy.temperature_celsius > idle.temperature_celsius
 
 
-def test_a_process_that_names_many_gpus_holds_each_and_one_that_names_none_holds_none(holder):
-    one, other = uuids("2xT4-16GB", "holders")
+def test_a_process_that_names_many_gpus_holds_each_and_one_that_names_none_holds_none(holder, here):
+    one, other = uuids("2xT4-16GB", here)
     both, none = holder(f"{one},{other}"), holder("")
     found = find_holders([one, other])
     assert found == {one: {both.pid}, other: {both.pid}}
     assert none.pid not in found[one]
 
 
-def test_a_dead_process_that_nobody_reaped_holds_nothing(holder):
-    (one,) = uuids("1xT4-16GB", "zombies")
+def test_a_dead_process_that_nobody_reaped_holds_nothing(holder, here):
+    (one,) = uuids("1xT4-16GB", here)
     process = holder(one)
     process.kill()
     process.stdout.read()
@@ -112,12 +110,3 @@ async def test_telemetry_then_says_that_it_cannot_tell_processes(monkeypatch):
     monkeypatch.setattr("bostan_agent.devices.simulated.find_holders", lambda uuids: {})
     (reading,) = (await Simulated.parse("1xT4-16GB", "n").telemetry()).readings
     assert (reading.processes, reading.utilisation_percent) == (None, 0)
-
-
-async def test_simulated_gpus_are_given_only_when_asked_for(tmp_path):
-    pretended = open_devices("1xT4-16GB", "n")
-    assert len((await pretended.inventory()).gpus) == 1
-    own = open_devices(None, "n", Supervision(library_folder=str(tmp_path)))
-    with pytest.raises(DriverMissing):
-        await own.inventory()
-    await own.close()

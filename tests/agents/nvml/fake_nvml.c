@@ -21,6 +21,7 @@ struct field { unsigned id, scope; long long timestamp, latency; int type, code;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int started, delivered;
+static unsigned long long watched[GPUS_MAX];
 
 /* What stands before every answer: the file as it is now, then the rules. */
 static int enter(const char *fn, handle d)
@@ -233,11 +234,11 @@ int nvmlDeviceGetComputeRunningProcesses_v3(handle d, unsigned *count, struct pr
 int nvmlDeviceGetGraphicsRunningProcesses_v3(handle d, unsigned *count, struct process_record *to) { (void)to; ENTER(d); *count = 0; return OK; }
 #endif
 
-/* --- events: each line of the file is told once, when it is there --- */
+/* --- events: each line of the file is told once, when it is there, of GPUs that are watched for its kind --- */
 int nvmlEventSetCreate(void **to) { static int set; ENTER(NULL); *to = &set; return OK; }
-int nvmlEventSetFree(void *set) { (void)set; return OK; }
+int nvmlEventSetFree(void *set) { (void)set; memset(watched, 0, sizeof watched); return OK; }
 int nvmlDeviceGetSupportedEventTypes(handle d, unsigned long long *to) { ENTER(d); *to = 0x10a; return OK; }
-int nvmlDeviceRegisterEvents(handle d, unsigned long long kinds, void *set) { (void)set; ENTER(d); return kinds & ~0x10aull ? NOT_SUPPORTED : OK; }
+int nvmlDeviceRegisterEvents(handle d, unsigned long long kinds, void *set) { (void)set; ENTER(d); REFUSE_IF(kinds & ~0x10aull); watched[d->gpu] |= kinds; return OK; }
 int nvmlEventSetWait_v2(void *set, struct event_data *to, unsigned milliseconds)
 {
     (void)set;
@@ -245,6 +246,7 @@ int nvmlEventSetWait_v2(void *set, struct event_data *to, unsigned milliseconds)
         ENTER(NULL);
         if (delivered < S.events) {
             struct event e = S.event[delivered++];
+            if (!(watched[e.gpu] & e.type)) continue;
             *to = (struct event_data){&S.gpu[e.gpu], e.type, e.data, ~0u, ~0u};
             return OK;
         }
