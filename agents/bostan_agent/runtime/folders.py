@@ -88,14 +88,14 @@ def has_started(folder: Path) -> bool:
     return (folder / STATE).exists()
 
 
-def shim_pid_of(folder: Path) -> int | None:
-    """The shim on record, if it has come as far as to record itself."""
+def state_of(folder: Path) -> State | None:
+    """Who runs the rank, if its shim has come as far as to record it."""
     opened = files.open_folder(folder)
     try:
         record = files.read_json(opened, STATE)
     finally:
         os.close(opened)
-    return None if record is None else State.of(record).shim_pid
+    return None if record is None else State.of(record)
 
 
 def exit_of(folder: Path) -> ExitRecord | None:

@@ -121,7 +121,8 @@ class Watch:
                 folders.settle, self.handle.key, self.handle.folder, self._patience.sweep_seconds_max
             )
             if ended is None:
-                return await ShimLink.to(self.handle.folder, folders.shim_pid_of(self.handle.folder))
+                state = folders.state_of(self.handle.folder)
+                return await ShimLink.to(self.handle.folder, None if state is None else state.shim_pid)
             await self._end(ended)
         except (SweepIncomplete, ShimUnreachable, OSError) as exc:
             _log.warning("rank %s: %s", self._name, exc)
