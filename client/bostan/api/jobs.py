@@ -161,7 +161,7 @@ class Wait(Contract):
 
     reason: str
     sentence: str
-    numbers: WaitNumbers = {}
+    numbers: WaitNumbers = Field(default_factory=dict)
 
 
 class Why(Contract):

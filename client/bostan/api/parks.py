@@ -65,7 +65,7 @@ class Node(Contract):
     last_heard_at: Instant
     gpus: tuple[Gpu, ...] = ()
     problems: tuple[str, ...] = ()
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Drain(Contract):
