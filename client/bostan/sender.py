@@ -29,7 +29,9 @@ def _options(url: str, token: str) -> dict[str, Any]:
     headers = {"User-Agent": f"bostan/{__version__}"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    return {"base_url": url, "headers": headers, "timeout": TIMEOUT}
+    # Loading the authorities takes longer than most requests; without TLS nobody would ask them.
+    verify = not url.lower().startswith("http:")
+    return {"base_url": url, "headers": headers, "timeout": TIMEOUT, "verify": verify}
 
 
 def _parts(request: Request[Any]) -> dict[str, Any]:

@@ -31,9 +31,10 @@ def login(
     ] = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Log in to a centre; the token is asked for, tried, and kept for you alone.
+    """Log in to a centre, and keep the token for later.
 
-    BOSTAN_URL and BOSTAN_TOKEN, where set, go before what is kept.
+    The token is asked for, tried, and kept in a file that only you can read. BOSTAN_URL and
+    BOSTAN_TOKEN, where set, go before it.
     """
     from bostan.client import Client
 

@@ -74,7 +74,9 @@ def write_log(chunk: LogChunk, output: Format) -> None:
         sys.stdout.flush()
         return
     sys.stdout.flush()
-    sys.stdout.buffer.write(chunk.data)
+    rest = memoryview(chunk.data)
+    while rest:  # an unbuffered stream may take only a part
+        rest = rest[sys.stdout.buffer.write(rest) :]
     sys.stdout.buffer.flush()
 
 

@@ -5,15 +5,15 @@ import hashlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
 import uvicorn
 from bostan.retry import Retry
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 QUICK = Retry(tries_max=4, total_seconds_max=5.0, first_seconds=0.001, longest_seconds=0.01)
 
@@ -49,9 +49,12 @@ class LoopbackCentre:
     submitted: list[dict[str, Any]] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
-    streams: list[list[bytes]] = field(default_factory=list)
+    streams: list[Iterable[bytes]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Callable[[], Response | None]] = field(default_factory=list)
+    log: bytes = b"step 1\nstep 2\n"
+    answers: dict[str, Any] = field(default_factory=dict)
+    bodies: list[Any] = field(default_factory=list)
 
     def count(self, method: str) -> int:
         return sum(1 for asked, _ in self.asked if asked == method)
@@ -73,6 +76,7 @@ def application(centre: LoopbackCentre) -> FastAPI:
     _answer_about_streams(app, centre)
     _keep_blobs(app, centre)
     _give_outputs(app, centre)
+    _answer_as_told(app, centre)
     return app
 
 
@@ -106,22 +110,22 @@ def _answer_about_jobs(app: FastAPI, centre: LoopbackCentre) -> None:
         }
 
     @app.get("/v1/jobs/{job_id}")
-    def job(job_id: str) -> dict[str, Any]:
+    def job(job_id: str) -> Any:
+        if not centre.states:
+            return JSONResponse(
+                {"title": "Not found", "detail": f"no job {job_id}", "remedy": "bostan jobs"}, 404
+            )
         return centre.states.pop(0) if len(centre.states) > 1 else centre.states[0]
 
 
 def _answer_about_streams(app: FastAPI, centre: LoopbackCentre) -> None:
     @app.get("/v1/jobs/{job_id}/logs")
-    def logs(offset: int = 0, follow: bool = False) -> Response:
+    def logs(offset: int = 0, limit: int = 3, follow: bool = False) -> Response:
         if follow:
             return StreamingResponse(iter(centre.streams.pop(0)), media_type="text/event-stream")
-        headers = {
-            "Log-Offset": str(offset),
-            "Log-Next-Offset": str(offset + 3),
-            "Log-Complete": "true",
-            "Log-Attempt": "2",
-        }
-        return Response(b"abc", headers=headers)
+        data = centre.log[offset:][:limit]
+        headers = {"Log-Offset": str(offset), "Log-Next-Offset": str(offset + len(data))}
+        return Response(data, headers={**headers, "Log-Complete": "true", "Log-Attempt": "2"})
 
     @app.get("/v1/events")
     def events() -> Response:
@@ -162,13 +166,27 @@ def _give_outputs(app: FastAPI, centre: LoopbackCentre) -> None:
         return Response(data[first : last + 1], status_code=206, headers=headers)
 
 
-@pytest.fixture
-def centre() -> Iterator[LoopbackCentre]:
-    """A real HTTP server on a port of its own."""
+def _answer_as_told(app: FastAPI, centre: LoopbackCentre) -> None:
+    """Every other path: the answer that the test laid down for it, else an honest 404."""
+
+    @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
+    async def told(path: str, request: Request) -> Response:
+        body = await request.body()
+        centre.bodies.append(json.loads(body) if body else None)
+        answer = centre.answers.get(f"{request.method} /{path}")
+        if answer is None:
+            return JSONResponse({"title": "Not found", "detail": f"no {path}", "remedy": "look again"}, 404)
+        return JSONResponse(answer)
+
+
+@pytest.fixture(scope="session")
+def loopback() -> Iterator[LoopbackCentre]:
+    """A real HTTP server on a port of its own, for all tests of this process."""
     told = LoopbackCentre()
     listener = socket.create_server(("127.0.0.1", 0))
     told.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(application(told), log_level="error", lifespan="off", ws="none"))
+    config = uvicorn.Config(application(told), log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     yield told
@@ -177,6 +195,15 @@ def centre() -> Iterator[LoopbackCentre]:
     thread.join(10)
     listener.close()
     assert not thread.is_alive()
+
+
+@pytest.fixture
+def centre(loopback: LoopbackCentre) -> LoopbackCentre:
+    """The server as if it had just been started."""
+    fresh = LoopbackCentre(url=loopback.url)
+    for each in fields(fresh):
+        setattr(loopback, each.name, getattr(fresh, each.name))
+    return loopback
 
 
 @pytest.fixture

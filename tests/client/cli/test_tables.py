@@ -1,0 +1,160 @@
+"""What is listed fits 80 columns, tells names that try to move the cursor apart, and is the contract's JSON when asked."""
+
+import pytest
+from bostan.api import Attempt, Gpu, Job, Node, Page, Park, QuotaUse, TokenInfo, Usage, Why
+
+NASTY = "a\x1b[31mred\nname " + "x" * 100
+UUID = "GPU-5f9e1c2a-77aa-4f10-9c1e-0123456789ab"
+GPU = {
+    "uuid": UUID,
+    "node": "n1",
+    "park": "tabriz",
+    "name": NASTY,
+    "gpu_class": "h100-80g-sxm",
+    "memory_bytes": 80 * 2**30,
+    "verdict": "healthy",
+    "state": "held",
+    "job": "job-0123456789abcdef",
+    "utilisation_percent": 97,
+}
+NODE = {
+    "id": "tabriz/n1",
+    "park": "tabriz",
+    "name": "n1",
+    "state": "ready",
+    "agent_version": "0.1.0",
+    "driver_version": "570.1",
+    "isolation": "process",
+    "cpus": 64,
+    "memory_bytes": 2**40,
+    "last_heard_at": 1_760_000_000_000,
+    "gpus": [GPU],
+    "problems": [NASTY],
+    "labels": {"rack": "7"},
+}
+PARK = {"id": "tabriz", "name": NASTY, "nodes": 3, "nodes_silent": 1, "gpus": 24, "gpus_free": 5}
+QUOTA = {
+    "quota": "province/west/" + "q" * 40,
+    "parent": None,
+    "firm": "acme",
+    "gpu_class": "h100-80g-sxm",
+    "guaranteed": 8,
+    "borrow_limit": None,
+    "lend_limit": 8,
+    "used": 3,
+    "available": 5,
+    "from_at": 0,
+    "until_at": 1_760_000_000_000,
+    "in_force": True,
+}
+TOKEN = {"id": "tok-1", "name": NASTY, "role": "member", "firm": "acme", "expires_at": 1_760_000_000_000}
+LISTS = [
+    (["parks"], "/v1/parks", Park, PARK, ["tabriz", "24"]),
+    (["nodes"], "/v1/nodes", Node, NODE, ["tabriz/n1", "ready"]),
+    (["gpus"], "/v1/gpus", Gpu, GPU, ["5f9e1c2a-77a", "held", "97 %"]),
+    (["quotas", "show"], "/v1/quotas", QuotaUse, QUOTA, ["h100-80g-sxm", "any", "2025-10-09 08:53"]),
+    (["token", "list"], "/v1/tokens", TokenInfo, TOKEN, ["tok-1", "member"]),
+]
+EACH = pytest.mark.parametrize(
+    ("words", "path", "model", "item", "shown"), LISTS, ids=[each[1] for each in LISTS]
+)
+
+
+@EACH
+def test_a_list_fits_a_terminal_and_no_name_leaves_its_line(bostan, centre, words, path, model, item, shown):
+    centre.answers[f"GET {path}"] = {"items": [item, item]}
+    told = bostan(*words)
+    assert told.code == 0
+    lines = told.out.splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= 80
+    assert "\x1b" not in told.out
+    assert all(word in lines[1] for word in shown)
+
+
+@EACH
+def test_a_list_is_one_page_of_the_contract_in_json(bostan, centre, words, path, model, item, shown):
+    centre.answers[f"GET {path}"] = {"items": [item]}
+    told = bostan(*words, "-o", "json")
+    assert Page[model].model_validate_json(told.out).items == (model(**item),)
+
+
+@EACH
+def test_an_empty_list_says_so_and_prints_nothing_to_be_parsed(
+    bostan, centre, words, path, model, item, shown
+):
+    centre.answers[f"GET {path}"] = {"items": []}
+    told = bostan(*words)
+    assert (told.code, told.out) == (0, "")
+    assert told.err.startswith("There are no ")
+
+
+def test_the_jobs_of_all_pages_up_to_a_limit(bostan, centre):
+    told = bostan("jobs", "--limit", "3")
+    assert [line.split()[0] for line in told.out.splitlines()] == ["JOB", "job-0", "job-1", "job-2"]
+    assert "There are more" in told.err
+    assert len(bostan("jobs", "-o", "json").json["items"]) == 6
+    assert all(len(line) <= 80 for line in told.out.splitlines())
+
+
+def test_the_jobs_of_a_phase(bostan, centre):
+    bostan("jobs", "--phase", "queued", "--firm", "acme")
+    assert "firm=acme" in centre.asked[0][1]
+    assert "phase=queued" in centre.asked[0][1]
+    assert bostan("jobs", "--phase", "asleep").code == 2
+
+
+def test_one_job_with_its_attempts(bostan, centre, ended_job):
+    job = ended_job("failed", exit_code=3, detail="out of memory")
+    centre.states = [job]
+    centre.answers["GET /v1/jobs/job-1/attempts"] = {"items": [job["attempt"]]}
+    told = bostan("show", "job-1")
+    assert ["exit", "code", "3"] in [line.split() for line in told.out.splitlines()]
+    assert "out of memory" in told.out
+    assert "1970-01-01 00:00:01 UTC by ada" in told.out
+    assert told.out.splitlines()[-1].split()[:3] == ["1", "finished", "tabriz"]
+    assert Job.model_validate(bostan("show", "job-1", "-o", "json").json).attempt == Attempt(**job["attempt"])
+
+
+def test_why_a_job_waits(bostan, centre):
+    wait = {
+        "reason": "quota-full",
+        "sentence": "acme uses 8 of 8 GPUs.",
+        "numbers": {"used": 8, "allowed": 8},
+    }
+    answer = {"job_id": "job-1", "state": "queued", "since": 0, "waits": [wait], "ahead": 2}
+    centre.answers["GET /v1/jobs/job-1/why"] = answer
+    told = bostan("why", "job-1")
+    assert told.out.splitlines() == [
+        "job-1 is queued since 1970-01-01 00:00:00 UTC",
+        "quota-full: acme uses 8 of 8 GPUs.",
+        "  used 8, allowed 8",
+        "2 jobs of the same firm go first",
+    ]
+    assert Why.model_validate(bostan("why", "job-1", "-o", "json").json) == Why.model_validate(answer)
+
+
+def test_one_node_in_full(bostan, centre):
+    centre.answers["GET /v1/nodes/tabriz/n1"] = NODE
+    told = bostan("nodes", "tabriz/n1")
+    assert UUID in told.out
+    assert "1.0 TiB" in told.out
+    assert "rack=7" in told.out
+    assert "\x1b" not in told.out
+
+
+def test_usage_in_hours_and_for_a_span(bostan, centre):
+    row = {"firm": "acme", "project": None, "gpu_class": "t4-16g", "gpu_milliseconds": 5_400_000, "jobs": 2}
+    centre.answers["GET /v1/usage"] = {"from_at": 0, "until_at": 1000, "rows": [row]}
+    told = bostan("usage", "--from", "1970-01-02", "--until", "1970-01-02T01:00")
+    assert told.out.splitlines()[1].split() == ["acme", "-", "t4-16g", "2", "5,400.000", "1.50"]
+    assert centre.asked[0][1] == "/v1/usage?until=90000000&from=86400000"
+    assert Usage.model_validate(bostan("usage", "-o", "json").json).rows[0].jobs == 2
+
+
+def test_usage_since_so_long_ago(bostan, centre):
+    centre.answers["GET /v1/usage"] = {"from_at": 0, "until_at": 1000, "rows": []}
+    assert bostan("usage", "--from", "7d").code == 0
+    told = bostan("usage", "--from", "yesterday")
+    assert told.code == 2
+    assert "next: write 2026-01-31, or 7d" in told.err
