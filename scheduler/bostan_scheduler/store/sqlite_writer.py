@@ -1,0 +1,133 @@
+"""The leader's side of the store on SQLite: leadership, one transaction a commit, and loading what is unfinished."""
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, func, insert, or_, select, update
+
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.node import JournalPosition, Node
+from bostan_scheduler.core.snapshot import Settings, Snapshot
+from bostan_scheduler.service.ports import Commit, LeadershipLost, Receipt
+from bostan_scheduler.store import queries, rows, tables
+from bostan_scheduler.store.codec import decode
+from bostan_scheduler.store.engine import told_plainly
+from bostan_scheduler.store.settings import StoreSettings
+from bostan_scheduler.store.writes import writes_of
+
+Value = TypeVar("Value", Job, Attempt, Node)
+
+
+class SqliteWriter:
+    """A `Writer`. What was committed survives the process, and by default a power cut."""
+
+    def __init__(self, writing: Engine, reading: Engine, settings: StoreSettings) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._settings = settings
+
+    def lead(self, holder: str, now: Instant) -> int:
+        """Take the leadership from whoever has it; the new epoch, higher than any before."""
+        row = {"holder": holder, "since": now}
+        with told_plainly("take the leadership"), self._writing.begin() as connection:
+            before = _leader(connection)
+            if before is None:
+                connection.execute(insert(tables.leadership), {"id": 1, "epoch": 1, **row})
+                return 1
+            connection.execute(update(tables.leadership).values(epoch=before.epoch + 1, **row))
+            return int(before.epoch) + 1
+
+    def load(self, epoch: int, settings: Settings, now: Instant) -> Snapshot:
+        """What a new leader starts from.
+
+        Raises:
+            LeadershipLost: `epoch` is not the leader's.
+        """
+        with told_plainly("load"), self._reading.begin() as connection:
+            _require(connection, epoch)
+            nodes = _by_id(connection, tables.nodes, Node)
+            return Snapshot(
+                now=now,
+                settings=settings,
+                epoch=epoch,
+                fencing_counter=_fencing_counter(connection, epoch),
+                jobs={job.id: job for job in _unfinished_jobs(connection)},
+                attempts={attempt.id: attempt for attempt in _attempts(connection)},
+                nodes=nodes,
+                heard=dict.fromkeys(nodes, now),
+                journals={position.node_id: position for position in _journals(connection)},
+                firms={firm.id: firm for firm in queries.firms(connection)},
+                parks={park.id: park for park in queries.parks(connection)},
+                class_of_device=queries.class_of_device(connection),
+                quota=queries.quota_tree(connection),
+            )
+
+    def commit(self, commit: Commit) -> int:
+        """Keep it; the highest event `seq` so far. Raises `LeadershipLost`, `StaleRow`, `StoreError`."""
+        # Written down before the lock is taken: what cannot be kept is found early, and nobody waits for it.
+        writes = tuple(writes_of(commit, self._settings.receipt_days))
+        with told_plainly("keep a commit"), self._writing.begin() as connection:
+            _require(connection, commit.epoch)
+            for write in writes:
+                write.execute(connection)
+            return queries.newest_seq(connection)
+
+    def receipt(self, asker: str, key: str) -> Receipt | None:
+        """The answer given under this key, if any."""
+        table = tables.receipts
+        statement = select(table).where(table.c.asker == asker, table.c.key == key)
+        with told_plainly("look up an answer"), self._reading.connect() as connection:
+            row = connection.execute(statement).first()
+            return rows.receipt_of(row) if row is not None else None
+
+
+def _leader(connection: Connection) -> Any:
+    return connection.exec_driver_sql("SELECT epoch, holder FROM leadership").first()
+
+
+def _require(connection: Connection, epoch: int) -> None:
+    leader = _leader(connection)
+    if leader is None or leader.epoch != epoch:
+        who = f"{leader.holder} does, in epoch {leader.epoch}" if leader is not None else "nobody does"
+        raise LeadershipLost(f"epoch {epoch} does not lead: {who}")
+
+
+def _fencing_counter(connection: Connection, epoch: int) -> int:
+    table = tables.attempts
+    newest = select(func.max(table.c.fencing_counter)).where(table.c.fencing_epoch == epoch)
+    return connection.execute(newest).scalar() or 0
+
+
+def _by_id(connection: Connection, table: Table, kind: type[Value]) -> dict[str, Value]:
+    bodies = connection.execute(select(table.c.body).order_by(table.c.id)).scalars()
+    return {value.id: value for value in (decode(kind, body) for body in bodies)}
+
+
+def _unfinished_jobs(connection: Connection) -> Iterator[Job]:
+    table = tables.jobs
+    statement = (
+        select(table.c.body)
+        .where(table.c.phase.in_(rows.UNFINISHED))
+        .order_by(table.c.submitted_at, table.c.id)
+    )
+    return (decode(Job, body) for body in connection.execute(statement).scalars())
+
+
+def _attempts(connection: Connection) -> Iterator[Attempt]:
+    jobs, table = tables.jobs, tables.attempts
+    unfinished = select(jobs.c.id).where(jobs.c.phase.in_(rows.UNFINISHED))
+    statement = (
+        select(table.c.body)
+        .where(or_(table.c.holds, table.c.job_id.in_(unfinished)))
+        .order_by(table.c.job_id, table.c.number)
+    )
+    return (decode(Attempt, body) for body in connection.execute(statement).scalars())
+
+
+def _journals(connection: Connection) -> Iterator[JournalPosition]:
+    statement = select(tables.journals).order_by(tables.journals.c.node_id)
+    return (
+        JournalPosition(row.node_id, row.journal_id, row.acked_seq) for row in connection.execute(statement)
+    )
