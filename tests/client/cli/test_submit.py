@@ -227,3 +227,13 @@ def test_who_has_no_firm_is_asked_for_one(bostan, centre, job_file):
     assert told.code == 2
     assert "firm: is needed: root has no firm" in told.err
     assert centre.submitted == []
+
+
+def test_ctrl_c_before_the_centre_has_answered_says_where_to_look(bostan, job_file, monkeypatch):
+    def interrupted(*_words: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bostan.client.Client.submit", interrupted)
+    told = bostan("submit", job_file())
+    assert (told.code, told.out) == (130, "")
+    assert "see whether it has the job: bostan jobs" in told.err
