@@ -133,6 +133,7 @@ async def run(settings: Settings, version: str, stop: asyncio.Event) -> None:
         try:
             await _work(watch, means, controller, node, dialer, stop)
         finally:
+            controller.close()
             await devices.close()
 
 

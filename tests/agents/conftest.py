@@ -5,18 +5,22 @@ import contextlib
 import gzip
 import hashlib
 import io
+import json
 import os
 import signal
 import sys
 import tarfile
 import time
 from collections import defaultdict
-from pathlib import Path
 
 import grpc
 import grpc.aio
 import pytest
+import structlog
 import yaml
+from bostan_agent import agent
+from bostan_agent.settings_sources import load
+from bostan_agent.shim import processes
 from bostan_protos.v1 import agent_link_pb2 as link
 from bostan_protos.v1 import agent_link_pb2_grpc as services
 from bostan_protos.v1 import rank_pb2 as ranks
@@ -150,7 +154,7 @@ class Centre(services.AgentLinkServicer):
         async for chunk in requests:
             log = self.logs[chunk.id.attempt_id, chunk.id.rank]
             if chunk.offset <= len(log):
-                log[chunk.offset :] = chunk.data if chunk.data else log[chunk.offset :]
+                log[chunk.offset :] = chunk.data or log[chunk.offset :]
                 if chunk.end:
                     self.log_ended.add((chunk.id.attempt_id, chunk.id.rank))
             await context.write(link.LogStored(id=chunk.id, next_offset=len(log)))
@@ -263,24 +267,13 @@ class Centre(services.AgentLinkServicer):
         return bytes(self.logs[attempt, rank]).decode()
 
 
-class AgentProcess:
-    """An agent as its users run it."""
+class Agent:
+    """What tests do with an agent, however it is run."""
 
-    def __init__(self, centre, state_dir, **settings):
+    def __init__(self, centre, state_dir, settings):
         self._centre = centre
         self.state_dir = state_dir
         self._settings = settings
-        self.process = None
-        self.errors = state_dir.parent / f"{state_dir.name}.log"
-
-    async def start(self):
-        config = self.state_dir.parent / f"{self.state_dir.name}.yaml"
-        config.write_text(yaml.safe_dump(self.settings()))
-        with self.errors.open("ab") as errors:
-            command = (sys.executable, "-m", "bostan_agent.main", "run", "--config", str(config))
-            environment = {"BOSTAN_TOKEN": TOKEN, "PATH": os.environ["PATH"]}
-            self.process = await asyncio.create_subprocess_exec(*command, stderr=errors, env=environment)
-        return self
 
     def settings(self):
         return {
@@ -294,18 +287,60 @@ class AgentProcess:
             **self._settings,
         }
 
+
+class AgentHere(Agent):
+    """An agent in the test's own process: starts in a moment, and cannot be killed."""
+
+    async def start(self):
+        self._written = io.StringIO()
+        structlog.configure(logger_factory=structlog.WriteLoggerFactory(self._written))
+        self._stop = asyncio.Event()
+        settings = load(self.settings(), {"BOSTAN_TOKEN": TOKEN}, None)
+        self._task = asyncio.create_task(self._run(settings))
+
+    async def _run(self, settings):
+        with agent.locked(settings.state_dir):
+            await agent.run(settings, "1.2.3", self._stop)
+
+    def log(self):
+        return self._written.getvalue()
+
+    async def end(self):
+        self._stop.set()
+        await self._task
+
+
+class AgentProcess(Agent):
+    """An agent as its users run it."""
+
+    process = None
+
+    @property
+    def errors(self):
+        return self.state_dir.parent / f"{self.state_dir.name}.log"
+
+    def log(self):
+        return self.errors.read_text()
+
+    async def start(self):
+        config = self.state_dir.parent / f"{self.state_dir.name}.yaml"
+        config.write_text(yaml.safe_dump(self.settings()))
+        with self.errors.open("ab") as errors:
+            command = (sys.executable, "-m", "bostan_agent.main", "run", "--config", str(config))
+            environment = {"BOSTAN_TOKEN": TOKEN, "PATH": os.environ["PATH"]}
+            self.process = await asyncio.create_subprocess_exec(*command, stderr=errors, env=environment)
+
     async def kill(self):
-        await self.end(signal.SIGKILL)
+        return await self.end(signal.SIGKILL)
 
     async def end(self, number=signal.SIGTERM):
-        if self.process is not None and self.process.returncode is None:
+        if self.process is None:
+            return None
+        if self.process.returncode is None and number:
             self.process.send_signal(number)
         code = await self.process.wait()
         self.process = None
         return code
-
-    def log(self):
-        return self.errors.read_text()
 
 
 @pytest.fixture
@@ -318,34 +353,32 @@ async def centre():
 
 @pytest.fixture
 async def agents(centre, tmp_path):
-    """Starts agents; in the end kills them and every rank that they left."""
+    """Starts agents, in this process or in one of their own; in the end, ends them and all ranks they left."""
     started = []
 
-    async def start(name="node", **settings):
-        agent = AgentProcess(centre, tmp_path / name, **settings)
-        started.append(agent)
-        await agent.start()
+    async def start(name="node", *, process=False, **settings):
+        made = (AgentProcess if process else AgentHere)(centre, tmp_path / name, settings)
+        started.append(made)
+        centre.stream = None
+        await made.start()
         await until(lambda: centre.stream, "a session")
-        return agent
+        return made
 
     yield start
-    for agent in started:
-        if agent.process is not None:
-            await agent.kill()
-        await _end_ranks(agent.state_dir / "ranks")
+    for made in started:
+        await made.end()
+        _end_ranks(made.state_dir / "ranks")
+    structlog.reset_defaults()
 
 
-async def _end_ranks(folder):
+def _end_ranks(folder):
+    """Ends shims, and so their ranks, by the pids on record."""
     for state in folder.glob("*/state.json"):
         with contextlib.suppress(OSError, ValueError, KeyError):
-            found = yaml.safe_load(state.read_text())
-            for pid in (found["main_pid"], found["shim_pid"]):
-                with contextlib.suppress(ProcessLookupError):
-                    if (
-                        str(folder.parent) in Path(f"/proc/{pid}/environ").read_text()
-                        or pid == found["shim_pid"]
-                    ):
-                        os.kill(pid, signal.SIGKILL)
+            record = json.loads(state.read_text())
+            if not (state.parent / "exit.json").exists():
+                for name in ("shim", "main"):
+                    processes.kill_exactly(record[f"{name}_pid"], record[f"{name}_ticks"])
 
 
 @pytest.fixture

@@ -72,6 +72,13 @@ class Controller:
         """Pass on events, cut usage into segments, and forget what is delivered, for ever."""
         await until_one_fails(self._hear(), self._meter(), self._forget())
 
+    def close(self) -> None:
+        """Wait for nothing any more, and leave the ports; ranks run on."""
+        for rank in self.ranks.values():
+            if rank.lapse is not None:
+                rank.lapse.cancel()
+        self._means.ports.close()
+
     # Wants ---------------------------------------------------------------------------------------
 
     def _do(self, want: Want) -> None:

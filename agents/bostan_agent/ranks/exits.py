@@ -30,8 +30,13 @@ def exited(exit_record: ExitRecord, *, checkpoint_pending: bool) -> Exited:
     if exit_record.started is not None:
         message.started.CopyFrom(stamp_message(exit_record.started))
     if exit_record.first_output is not None:
-        message.first_output.CopyFrom(stamp_message(exit_record.first_output))
+        message.first_output.CopyFrom(stamp_message(_not_after(exit_record.first_output, exit_record.ended)))
     return message
+
+
+def _not_after(first_output: Stamp, ended: Stamp) -> Stamp:
+    """Output that was read after its writer's end was written before it."""
+    return min(first_output, ended, key=lambda stamp: stamp.boottime_ns)
 
 
 def never_seen(cause: str, detail: str) -> Exited:

@@ -43,6 +43,11 @@ class Ports:
         if holder is not None:
             holder.close()
 
+    def close(self) -> None:
+        """Let go of all."""
+        for port in list(self._held):
+            self.let_go(port)
+
 
 def _bound(port: int) -> socket.socket | None:
     """A socket bound to `port` on every address of this machine, or None."""
