@@ -30,7 +30,7 @@ check: dev ## formatting, lint, types, import contracts, tidiness; writes nothin
 
 bench: dev ## run every benchmark: a table each, and JSON under build/bench
 	@mkdir -p build/bench
-	@for name in $(BENCHES); do $(BIN)/python benchmarks/$$name.py --json build/bench/$$name.json || exit 1; done
+	@for name in $(BENCHES); do $(BIN)/python -m benchmarks.$$name --json build/bench/$$name.json || exit 1; done
 
 gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the chart's golden files
 	@$(BIN)/python scripts/gen_protos.py

@@ -3,6 +3,8 @@
 from bostan.jobfile import load_job
 from bostan.quotas import read_quotas
 
+QUOTA_FILES = {"province.yaml", "parks.yaml", "firms.yaml", "quotas.yaml"}
+
 
 def test_every_example_province_loads_without_a_warning(root):
     provinces = sorted(path.parent for path in (root / "quotas").rglob("province.yaml"))
@@ -12,13 +14,12 @@ def test_every_example_province_loads_without_a_warning(root):
 
 
 def test_every_example_job_loads(root):
-    jobs = sorted((root / "examples").rglob("job*.yaml"))
+    jobs = sorted((root / "examples").rglob("*.yaml"))
     assert jobs
     for job in jobs:
         assert load_job(job).command, job
 
 
 def test_no_example_is_left_unread(root):
-    known = {*(root / "examples").rglob("job*.yaml"), *(root / "quotas").rglob("*.yaml")}
-    others = {path for folder in ("examples", "quotas") for path in (root / folder).rglob("*.y*ml")} - known
-    assert others == set(), "name a job file job*.yaml, and put quota files under quotas/"
+    others = {path.name for path in (root / "quotas").rglob("*.yaml")} - QUOTA_FILES
+    assert others | {path.name for path in (root / "examples").rglob("*.yml")} == set()
