@@ -4,6 +4,7 @@ CentreError
 ├── FolderInUse       another centre runs on the data folder
 ├── UnsafeAddress     it would listen beyond this machine without TLS
 ├── NotReady          its parts did not come up in time
+├── BadToken          a token whose role and reach do not fit
 └── NoSuchToken       the token to revoke is not there
 """
 
@@ -22,6 +23,10 @@ class UnsafeAddress(CentreError):
 
 class NotReady(CentreError):
     """The centre did not get ready in time."""
+
+
+class BadToken(CentreError):
+    """The role of the token and its reach do not fit."""
 
 
 class NoSuchToken(CentreError):

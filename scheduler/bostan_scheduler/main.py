@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
 from bostan import __version__
 from bostan.api import Role
 from bostan.errors import BostanError
+
 from bostan_scheduler.settings import CentreSettings, load
 
 app = typer.Typer(
@@ -21,23 +21,36 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-token_app = typer.Typer(help="Make, list and revoke API tokens on the machine of the centre.", no_args_is_help=True)
+token_app = typer.Typer(
+    help="Make, list and revoke API tokens on the machine of the centre.", no_args_is_help=True
+)
 app.add_typer(token_app, name="token")
 
 Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.", dir_okay=False)]
-DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the store, files, logs and lock.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the store, files, logs and lock.")
+]
 
 
-@app.command(epilog="Example: bostan-scheduler serve --data-dir /var/lib/bostan --config /etc/bostan/centre.yaml")
+@app.command(
+    epilog="Example: bostan-scheduler serve --data-dir /var/lib/bostan --config /etc/bostan/centre.yaml"
+)
 def serve(
     config: Config = None,
     data_dir: DataDir = None,
     listen: Annotated[str | None, typer.Option(help="HOST:PORT of REST; port 0 picks a free one.")] = None,
     agents_listen: Annotated[str | None, typer.Option(help="HOST:PORT of the agents' link.")] = None,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without TLS.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen beyond this machine without TLS.")
+    ] = False,
 ) -> None:
     """Run the centre until SIGTERM or Ctrl-C. Everything that can be set is in the reference of settings."""
-    flags = {"data_dir": data_dir, "listen": listen, "agents_listen": agents_listen, "insecure": insecure or None}
+    flags = {
+        "data_dir": data_dir,
+        "listen": listen,
+        "agents_listen": agents_listen,
+        "insecure": insecure or None,
+    }
     with _plain_errors():
         settings = _settings(config, flags)
         from bostan_scheduler.cluster.serve import serve as run
@@ -74,9 +87,10 @@ def token_create(
 ) -> None:
     """Make a token and print its secret, once. It works whether the centre runs or not."""
     with _plain_errors():
-        from bostan_scheduler.tokens import create
+        from bostan_scheduler.tokens import Wanted, create
 
-        made = create(_settings(config, {"data_dir": data_dir}), name, role, firm, project, park, days)
+        wanted = Wanted(name, role, firm, project, park, days)
+        made = create(_settings(config, {"data_dir": data_dir}), wanted)
         _print(made.secret)
         _say(f"token {made.id} of {name} ({role}); this is the only time that its secret is shown")
 
@@ -108,13 +122,14 @@ def _settings(config: Path | None, flags: dict[str, Any]) -> CentreSettings:
 def _plain_errors() -> Iterator[None]:
     """What an operator can mend is said in a line; anything else is a fault of ours, and shows itself whole."""
     from bostan_scheduler.errors import CentreError
+    from bostan_scheduler.service.ports import StoreError
 
     try:
         yield
     except BostanError as error:
         _say(str(error))
         raise typer.Exit(2) from None
-    except CentreError as error:
+    except (CentreError, StoreError) as error:
         _say(str(error))
         raise typer.Exit(1) from None
 

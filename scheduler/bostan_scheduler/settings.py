@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
-
 from bostan.errors import InvalidFile
 from bostan.strictmodel import StrictModel, refuse, validated
 from bostan.yamlfile import YamlFile, read_yaml
+from pydantic import Field, model_validator
+
 from bostan_scheduler.core.snapshot import Settings as CoreSettings
 from bostan_scheduler.service.local import Pace
 from bostan_scheduler.store.settings import Durability, StoreSettings
@@ -24,8 +24,12 @@ Address = Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")]
 class CentreSettings(StrictModel):
     """Everything that can be set. Each field's description is its reference."""
 
-    data_dir: Path = Field(Path("bostan-data"), description="Folder of the store, the files, the logs and the lock.")
-    listen: Address = Field("127.0.0.1:8440", description="HOST:PORT of the REST interface; port 0 picks a free one.")
+    data_dir: Path = Field(
+        Path("bostan-data"), description="Folder of the store, the files, the logs and the lock."
+    )
+    listen: Address = Field(
+        "127.0.0.1:8440", description="HOST:PORT of the REST interface; port 0 picks a free one."
+    )
     agents_listen: Address = Field("127.0.0.1:8441", description="HOST:PORT of the agents' link.")
     insecure: bool = Field(False, description="Listen on other than loopback addresses without TLS.")
     fronts: int = Field(1, ge=1, le=16, description="How many processes serve REST and the agents' link.")
@@ -33,25 +37,49 @@ class CentreSettings(StrictModel):
     store_durability: Literal["full", "normal"] = Field(
         "full", description="What a commit survives: `full` a power cut, `normal` the death of the process."
     )
-    ray_address: str = Field("local", description="`local` starts Ray here; any other value joins that cluster.")
-    ray_object_store_mib: int = Field(80, ge=75, le=65_536, description="Shared memory of Ray's object store.")
+    ray_address: str = Field(
+        "local", description="`local` starts Ray here; any other value joins that cluster."
+    )
+    ray_object_store_mib: int = Field(
+        80, ge=75, le=65_536, description="Shared memory of Ray's object store."
+    )
 
     silence_seconds: Seconds = Field(30, description="A node is silent, its attempts unknown, after so long.")
-    start_within_seconds: Seconds = Field(60, description="An offer lapses, and a start fails, after so long.")
-    release_margin_seconds: Seconds = Field(30, description="GPUs of a lapsed offer are free so long after it.")
-    lease_seconds: Seconds = Field(86_400, description="How long a cut-off park's ranks run on; jobs may set less.")
-    lease_margin_seconds: Seconds = Field(30, description="The centre waits so long after the end of a lease.")
+    start_within_seconds: Seconds = Field(
+        60, description="An offer lapses, and a start fails, after so long."
+    )
+    release_margin_seconds: Seconds = Field(
+        30, description="GPUs of a lapsed offer are free so long after it."
+    )
+    lease_seconds: Seconds = Field(
+        86_400, description="How long a cut-off park's ranks run on; jobs may set less."
+    )
+    lease_margin_seconds: Seconds = Field(
+        30, description="The centre waits so long after the end of a lease."
+    )
     renew_seconds: Seconds = Field(300, description="How often leases are renewed.")
-    checkpoint_wait_seconds: Seconds = Field(600, description="A job waits so long for a checkpoint on its way.")
+    checkpoint_wait_seconds: Seconds = Field(
+        600, description="A job waits so long for a checkpoint on its way."
+    )
     pending_jobs_max: int = Field(1_000_000, ge=1, description="Unfinished jobs that the centre takes.")
 
-    request_bytes_max: int = Field(16 * 2**20, ge=2**16, description="Largest body of a REST request but a file's.")
-    blob_bytes_max: int = Field(8 * 2**30, ge=2**20, description="Largest work directory, checkpoint or output.")
+    request_bytes_max: int = Field(
+        16 * 2**20, ge=2**16, description="Largest body of a REST request but a file's."
+    )
+    blob_bytes_max: int = Field(
+        8 * 2**30, ge=2**20, description="Largest work directory, checkpoint or output."
+    )
     log_bytes_max: int = Field(2**30, ge=2**16, description="What is kept of one rank's log.")
     log_days: int = Field(30, ge=1, le=3650, description="How long logs are kept.")
-    leader_timeout_seconds: int = Field(30, ge=1, le=600, description="How long a front waits for the leader.")
-    heartbeat_seconds: float = Field(5.0, ge=0.2, le=60, description="How often a node says that it is there.")
-    plan_gap_seconds_max: float = Field(0.1, ge=0.001, le=10, description="Longest pause between plans under load.")
+    leader_timeout_seconds: int = Field(
+        30, ge=1, le=600, description="How long a front waits for the leader."
+    )
+    heartbeat_seconds: float = Field(
+        5.0, ge=0.2, le=60, description="How often a node says that it is there."
+    )
+    plan_gap_seconds_max: float = Field(
+        0.1, ge=0.001, le=10, description="Longest pause between plans under load."
+    )
     tick_seconds: float = Field(1.0, ge=0.01, le=10, description="How often the clock alone is looked at.")
 
     @model_validator(mode="after")
@@ -104,11 +132,15 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], file: Path
     from_file = read_yaml(file) if file is not None else YamlFile("settings", {}, {}, {})
     values = from_file.value if from_file.value is not None else {}
     if not isinstance(values, dict):
-        raise InvalidFile([from_file.problem((), "must be a mapping of settings", "write `key: value` lines")])
+        raise InvalidFile(
+            [from_file.problem((), "must be a mapping of settings", "write `key: value` lines")]
+        )
     return validated(CentreSettings, from_file, {**values, **_from_environment(environment), **flags})
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     return {
-        name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
     }

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from contextlib import AsyncExitStack
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 
 import structlog
 
@@ -66,7 +66,7 @@ class Leader:
     def _leading(self) -> LocalLeader:
         """Take the leadership at the first call: only then is there an event loop to step in."""
         if self._leader is None:
-            store = open_store(self._settings.store_url, self._settings.store_settings())
+            store = open_store(self._settings.store_url, self._settings.store_settings(), migrate=True)
             core = self._settings.core_settings()
             service = Service.start(store, core, wall_clock(), f"pid {os.getpid()}")
             self._leader = LocalLeader(service, pace=self._settings.pace())
@@ -118,5 +118,3 @@ class _Reader:
             return None
         outbox, self._next = self._next.result(), None
         return outbox
-
-

@@ -85,7 +85,9 @@ def _run(settings: CentreSettings, stopping: Stopping, say: Say) -> None:
         return
     record_processes(settings.data_dir)
     write_address(settings)
-    say(f"ready: REST on http://{settings.listen}, agents on {settings.agents_listen}, data in {settings.data_dir}")
+    say(
+        f"ready: REST on http://{settings.listen}, agents on {settings.agents_listen}, data in {settings.data_dir}"
+    )
     while not stopping.event.wait(WATCH_SECONDS):
         record_processes(settings.data_dir)
     say("stopping")

@@ -31,7 +31,9 @@ def start_ray(settings: CentreSettings) -> Path | None:
     """Start or join. The folder of a Ray that was started here; None when one was joined."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     if settings.ray_address != "local":
-        ray.init(address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+        ray.init(
+            address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False
+        )
         return None
     folder = _private_folder()
     os.environ.update(_environment())
@@ -69,13 +71,16 @@ def _environment() -> dict[str, str]:
 def start_actors(settings: CentreSettings) -> Actors:
     """The leader, then the fronts. Ray restarts each of them for as long as this process lives."""
     leader = _actor(Leader, LEADER).remote(settings)
-    fronts = [_actor(Front, f"front-{number}").remote(settings, leader, number) for number in range(settings.fronts)]
+    fronts = [
+        _actor(Front, f"front-{number}").remote(settings, leader, number) for number in range(settings.fronts)
+    ]
     return Actors(leader, fronts)
 
 
 def _actor(kind: type, name: str) -> Any:
-    remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=0, max_concurrency=10_000)(kind)
-    return remote.options(name=name, get_if_exists=False)
+    remote: Any = ray.remote
+    actor = remote(num_cpus=0, max_restarts=-1, max_task_retries=0, max_concurrency=10_000)(kind)
+    return actor.options(name=name)
 
 
 def record_processes(data_dir: Path) -> None:
