@@ -9,6 +9,7 @@ from pathlib import Path
 from bostan_agent.runtime.errors import RankExists
 from bostan_agent.runtime.sweep import sweep
 from bostan_agent.shim import files
+from bostan_agent.shim.cgroup import Cgroup
 from bostan_agent.shim.clock import Stamp, boot_id
 from bostan_agent.shim.entry import never_ran, take_lock
 from bostan_agent.shim.errors import SpecError
@@ -61,7 +62,11 @@ def scan(ranks_dir: Path) -> list[tuple[RankKey, Path]]:
 
 
 def delete(folder: Path) -> None:
-    """Delete a rank's folder; under its own name it is there whole or not at all."""
+    """Delete a rank's folder and its cgroup; under its own name the folder is there whole or not at all."""
+    state = state_of(folder)
+    if state is not None and state.cgroup is not None:
+        # The shim removed it, unless the kernel was still counting the dead.
+        Cgroup(state.cgroup).remove()
     gone = folder.with_name(f".{folder.name}.gone")
     folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)

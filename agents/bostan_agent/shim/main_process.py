@@ -136,7 +136,6 @@ def _become_user(spec: RankSpec) -> None:
 
 
 def _describe(spec: RankSpec, exc: BaseException) -> str:
-    searched = "/" not in spec.argv[0] and isinstance(exc, FileNotFoundError)
-    if searched and exc.filename != spec.cwd:
+    if isinstance(exc, FileNotFoundError) and "/" not in spec.argv[0] and exc.filename != spec.cwd:
         return f"cannot start {spec.argv[0]!r}: no such command on PATH={spec.env.get('PATH', '')}"
     return f"cannot start {spec.argv[0]!r} in {spec.cwd}: {exc}"

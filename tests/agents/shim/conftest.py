@@ -179,8 +179,10 @@ class Bench:
                 processes.kill_exactly(state.shim_pid, state.shim_ticks)
                 until(lambda pid=state.shim_pid: not alive(pid), "end of shim")
                 if state.cgroup is not None:
-                    Cgroup(state.cgroup).kill()
-                    Cgroup(state.cgroup).remove()
+                    cgroup = Cgroup(state.cgroup)
+                    cgroup.kill()
+                    until(lambda cgroup=cgroup: not cgroup.pids(), "empty cgroup")
+                    cgroup.remove()
             processes.send(rank.crew(), signal.SIGKILL)
 
 

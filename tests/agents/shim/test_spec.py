@@ -73,7 +73,9 @@ def test_what_is_no_spec_is_refused(text):
         RankSpec.from_json(text)
 
 
-@pytest.mark.parametrize("name", json.loads(WHOLE.to_json()).keys() - {"uid", "gid", "checkpoint_dir"})
+@pytest.mark.parametrize(
+    "name", sorted(json.loads(WHOLE.to_json()).keys() - {"uid", "gid", "checkpoint_dir"})
+)
 def test_a_missing_field_is_named(name):
     record = json.loads(WHOLE.to_json())
     del record[name]
