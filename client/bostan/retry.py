@@ -33,10 +33,6 @@ FOLLOW: Final = Retry(tries_max=1_000, total_seconds_max=900.0, first_seconds=0.
 ONCE: Final = Retry(tries_max=1)
 
 
-class NeverSent(CannotReach):
-    """The centre cannot be reached."""
-
-
 @dataclass(slots=True)
 class Patience:
     """The failures in a row of one request."""
@@ -48,12 +44,17 @@ class Patience:
     failures: int = 0
     _since: float | None = field(default=None)
 
-    def pause_after(self, failure: BostanError) -> float:
-        """Seconds to wait before the next try. Raises the failure when another try would be wrong or too late."""
+    def pause_after(self, failure: BostanError, *, never_sent: bool = False) -> float:
+        """Seconds to wait before the next try. Raises the failure when another try would be wrong or too late.
+
+        `never_sent` says that the request cannot have reached the centre: sending it again is safe whatever it is.
+        """
         self.failures += 1
         began = self._since if self._since is not None else self.now()
         self._since = began
-        if self.failures >= self.retry.tries_max or not worth_repeating(failure, self.repeatable):
+        if self.failures >= self.retry.tries_max or not worth_repeating(
+            failure, self.repeatable or never_sent
+        ):
             raise failure
         pause = self._pause(failure)
         if self.now() + pause - began > self.retry.total_seconds_max:
@@ -73,7 +74,7 @@ class Patience:
 def worth_repeating(failure: BostanError, repeatable: bool) -> bool:
     """Whether the same request may succeed later, and does no harm if the first one did."""
     match failure:
-        case NeverSent() | RateLimited():
+        case RateLimited():
             return True
         case CannotReach() | TimedOut():
             return repeatable

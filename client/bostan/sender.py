@@ -16,12 +16,13 @@ import httpx
 from bostan._version import __version__
 from bostan.errors import BostanError, CannotReach, TimedOut
 from bostan.requests import Answer, Request, read_answer
-from bostan.retry import NeverSent, Patience, Retry
+from bostan.retry import Patience, Retry
 
 T = TypeVar("T")
 
 # A stream carries a heartbeat every 15 s; four missed ones mean that the line is dead.
 TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0, pool=30.0)
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CHECK: Final = "check the URL (bostan login, BOSTAN_URL), the network, and that the centre runs"
 
 
@@ -58,8 +59,8 @@ def _failure(exc: Exception, url: str) -> BostanError:
     """What a transport's exception means to a user."""
     reason = str(exc) or type(exc).__name__
     match exc:
-        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return NeverSent(f"Cannot reach the centre at {url} ({reason})", _CHECK)
+        case _ if isinstance(exc, _NEVER_SENT):
+            return CannotReach(f"Cannot reach the centre at {url} ({reason})", _CHECK)
         case httpx.TimeoutException():
             return TimedOut(f"The centre at {url} did not answer in time", "try again")
         case httpx.InvalidURL() | httpx.UnsupportedProtocol():
@@ -84,7 +85,7 @@ class Sender:
             try:
                 return self._once(request)
             except BostanError as exc:
-                pause = patience.pause_after(exc)
+                pause = patience.pause_after(exc, never_sent=isinstance(exc.__cause__, _NEVER_SENT))
             time.sleep(pause)
 
     def _once(self, request: Request[T]) -> T:
@@ -129,7 +130,7 @@ class AsyncSender:
             try:
                 return await self._once(request)
             except BostanError as exc:
-                pause = patience.pause_after(exc)
+                pause = patience.pause_after(exc, never_sent=isinstance(exc.__cause__, _NEVER_SENT))
             await asyncio.sleep(pause)
 
     async def _once(self, request: Request[T]) -> T:

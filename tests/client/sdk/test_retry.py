@@ -17,7 +17,7 @@ from bostan.errors import (
     TimedOut,
     TooLarge,
 )
-from bostan.retry import NeverSent, Patience, Retry
+from bostan.retry import Patience, Retry
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,7 +83,6 @@ def test_retry_after_is_waited_for_and_not_beyond_the_limit():
 @pytest.mark.parametrize(
     ("failure", "repeatable", "other"),
     [
-        (NeverSent(), True, True),
         (RateLimited(status=429), True, True),
         (CannotReach(), True, False),
         (TimedOut(), True, False),
