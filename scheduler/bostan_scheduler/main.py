@@ -13,6 +13,7 @@ from bostan import __version__
 from bostan.api import Role
 from bostan.errors import BostanError
 
+from bostan_scheduler.cluster.environment import prepare_for_ray
 from bostan_scheduler.settings import CentreSettings, load
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ def serve(
     }
     with _plain_errors():
         settings = _settings(config, flags)
+        prepare_for_ray(settings.ray_address)
         from bostan_scheduler.cluster.serve import serve as run
         from bostan_scheduler.logs import log_to_stderr
 

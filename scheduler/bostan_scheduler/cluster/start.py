@@ -1,7 +1,6 @@
-"""Starts Ray with little memory and a secret of its own, or joins one, and puts the actors into it."""
+"""Starts Ray with little memory, or joins one, and puts the actors into it."""
 
 import os
-import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -29,14 +28,12 @@ class Actors:
 
 def start_ray(settings: CentreSettings) -> Path | None:
     """Start or join. The folder of a Ray that was started here; None when one was joined."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     if settings.ray_address != "local":
         ray.init(
             address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False
         )
         return None
     folder = _private_folder()
-    os.environ.update(_environment())
     ray.init(
         address="local",
         namespace=NAMESPACE,
@@ -54,18 +51,6 @@ def start_ray(settings: CentreSettings) -> Path | None:
 def _private_folder() -> Path:
     """Short, since Ray keeps sockets in it, and readable by nobody else."""
     return Path(tempfile.mkdtemp(prefix="bostan-ray-"))
-
-
-def _environment() -> dict[str, str]:
-    """A token that only this cluster knows, no idle workers, and no low priority for what we run."""
-    return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        "RAY_worker_niceness": "0",
-        "RAY_enable_worker_prestart": "0",
-        "RAY_prestart_worker_first_driver": "0",
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    }
 
 
 def start_actors(settings: CentreSettings) -> Actors:
