@@ -309,6 +309,9 @@ class AgentHere(Agent):
         self._stop.set()
         await self._task
 
+    async def kill(self):
+        await self.end()
+
 
 class AgentProcess(Agent):
     """An agent as its users run it."""
