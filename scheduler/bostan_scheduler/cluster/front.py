@@ -13,10 +13,10 @@ from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.cluster.client import RayLeader
 from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.cluster.process import prepare
-from bostan_scheduler.cluster.tap import TappedLeader
 from bostan_scheduler.files import BlobLimits, Files, LogLimits
 from bostan_scheduler.http import HttpLimits, HttpParts, create_app
-from bostan_scheduler.rpc import GatewayParts, LinkLimits, start_gateway
+from bostan_scheduler.rpc.limits import LinkLimits
+from bostan_scheduler.rpc.server import GatewayParts, start_gateway
 from bostan_scheduler.settings import CentreSettings
 from bostan_scheduler.store import open_store
 
@@ -59,7 +59,7 @@ class Front:
         self._stack.callback(reader.close)
         files = Files.open(settings.data_dir / "files", blob_limits(settings), log_limits(settings))
         signal, board, link = EventSignal(), Telemetry(), LinkState()
-        leader = TappedLeader(self._ray_leader(), signal)
+        leader = self._ray_leader()
         parts = HttpParts(reader, leader, files, board, signal, link, limits=http_limits(settings))
         gateway = await start_gateway(
             GatewayParts(
@@ -68,10 +68,10 @@ class Front:
                 blobs=files.blobs,
                 logs=files.logs,
                 board=board,
-                link=link,
                 listen=settings.agents_listen,
                 insecure=settings.insecure,
                 limits=link_limits(settings),
+                on_events=signal.tell,
             )
         )
         self._stack.push_async_callback(gateway.stop, GRACE_SECONDS)
