@@ -9,6 +9,8 @@ from bostan_protos.v1.rank_pb2 import RankId
 
 from bostan_agent.shim.log import read_log
 
+GAPS_REFUSED_MAX = 5
+
 
 @dataclass(slots=True)
 class Cursor:
@@ -16,6 +18,7 @@ class Cursor:
 
     `sent` is the offset after the last byte sent in this stream, `kept` what the centre has as far as it said.
     `known` is False until the centre has said where to go on. `end` is the log's length once it is final.
+    `gaps_refused` counts how often the centre asked in a row for bytes that this node does not have any more.
     """
 
     rank: RankId
@@ -26,22 +29,27 @@ class Cursor:
     end: int | None = None
     end_sent: bool = False
     asked: bool = False
-    dropped_bytes: int = 0
+    gaps_refused: int = 0
     under_way: deque[tuple[int, int]] = field(default_factory=deque)
 
     def restart(self) -> None:
         """A new stream: go on from what the centre is known to have."""
         self.sent = self.kept
+        self.gaps_refused = 0
         self.end_sent = self.asked = False
         self.under_way.clear()
 
     @property
     def arrived(self) -> bool:
-        """Whether the centre has all of it and knows that it is all."""
+        """Whether the centre has all of it and knows that it is all, or never will."""
+        if self.gaps_refused > GAPS_REFUSED_MAX:
+            return self.end is not None
         return self.end is not None and self.end_sent and self.kept >= self.end
 
     def next_chunk(self, bytes_max: int) -> LogChunk | None:
         """What to send now, at most `bytes_max` of data, or None."""
+        if self.gaps_refused > GAPS_REFUSED_MAX:
+            return None
         if not self.known:
             return self._question()
         found = read_log(self.folder, self.sent, bytes_max)
@@ -49,7 +57,6 @@ class Cursor:
             return self._data(found.offset, found.data)
         # Alone, after all else has arrived: so an answer to it can be told from one to the data before it.
         if self.end is not None and not self.end_sent and not self.under_way:
-            self.dropped_bytes += max(0, self.end - self.sent)
             self.end_sent, self.sent = True, max(self.sent, self.end)
             return LogChunk(id=self.rank, offset=self.sent, end=True)
         return None
@@ -58,6 +65,8 @@ class Cursor:
         """The centre has everything before `next_offset`."""
         if not self.known:
             self.known, self.sent = True, next_offset
+        if next_offset > self.kept:
+            self.gaps_refused = 0
         self.kept = next_offset
         while self.under_way and self.under_way[0][1] <= next_offset:
             self.under_way.popleft()
@@ -71,7 +80,6 @@ class Cursor:
         return LogChunk(id=self.rank, offset=0)
 
     def _data(self, offset: int, data: bytes) -> LogChunk:
-        self.dropped_bytes += offset - self.sent
         self.sent = offset + len(data)
         self.under_way.append((offset, self.sent))
         self.end_sent = self.end is not None and self.sent >= self.end
@@ -79,6 +87,7 @@ class Cursor:
 
     def _rewind(self, offset: int) -> None:
         """The centre lacks bytes before those under way: it lost them."""
+        self.gaps_refused += 1
         self.sent = offset
         self.end_sent = False
         self.under_way.clear()
