@@ -13,7 +13,8 @@ from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.cluster.client import RayLeader
 from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.cluster.process import prepare
-from bostan_scheduler.files import BlobLimits, Files, LogLimits
+from bostan_scheduler.files import Files
+from bostan_scheduler.files.settings import BlobLimits, LogLimits
 from bostan_scheduler.http import HttpLimits, HttpParts, create_app
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.server import GatewayParts, start_gateway
