@@ -36,7 +36,9 @@ def sweep(state: State, spec: RankSpec | None, seconds_max: float) -> None:
             processes.kill_exactly(pid, ticks)
         time.sleep(_LOOK_AGAIN_SECONDS)
     if state.cgroup is not None:
-        Cgroup(state.cgroup).remove()
+        # One that will not go is a leftover, not a danger: nothing runs in it.
+        while not Cgroup(state.cgroup).remove() and time.monotonic() < give_up_at:
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _remains(state: State, spec: RankSpec | None) -> dict[int, int]:

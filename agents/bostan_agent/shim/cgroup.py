@@ -43,11 +43,15 @@ class Cgroup:
         counts = dict(zip(words[::2], words[1::2], strict=False))
         return int(counts.get("oom_kill", "0")) > 0
 
-    def remove(self) -> None:
-        """Delete the cgroup with those that the rank made below; one still in use stays."""
+    def remove(self) -> bool:
+        """Delete the cgroup with those that the rank made below; False where one is still in use.
+
+        The kernel may count the dead for an instant after they are gone.
+        """
         for path in reversed(list(self._subtree())):
             with contextlib.suppress(OSError):
                 os.rmdir(path)  # noqa: PTH106
+        return not os.access(self.path, os.F_OK)
 
     def limit(self, limits: Limits) -> tuple[str, ...]:
         """Set what the host's controllers can hold. Returns the names of the limits that hold."""

@@ -113,8 +113,7 @@ class Node:
                 processes.kill_exactly(state.main_pid, state.main_ticks)
             if state is not None and state.cgroup is not None:
                 Cgroup(state.cgroup).kill()
-                await until(lambda state=state: not Cgroup(state.cgroup).pids())
-                Cgroup(state.cgroup).remove()
+                await until(Cgroup(state.cgroup).remove, "removal of the cgroup")
             processes.send(processes.with_environment(f"BOSTAN_SHIM_SOCKET={folder}/sock"), signal.SIGKILL)
 
 

@@ -129,7 +129,7 @@ async def test_a_pid_that_changed_hands_is_spared(node, tools, bystander):
     os.kill(state.shim_pid, signal.SIGKILL)
     await tools.until(lambda: not alive(state.shim_pid) and not node.crew(spec), "death of the rank")
     other_ticks = processes.start_ticks(bystander) - 1
-    pretend(node.ranks_dir / spec.key.folder_name, main_pid=bystander, main_ticks=other_ticks, cgroup=None)
+    pretend(node.ranks_dir / spec.key.folder_name, main_pid=bystander, main_ticks=other_ticks)
     [found] = await node.runtime().adopt()
     assert found.exit.cause is Cause.SHIM_LOST
     assert alive(bystander)

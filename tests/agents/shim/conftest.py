@@ -181,8 +181,7 @@ class Bench:
                 if state.cgroup is not None:
                     cgroup = Cgroup(state.cgroup)
                     cgroup.kill()
-                    until(lambda cgroup=cgroup: not cgroup.pids(), "empty cgroup")
-                    cgroup.remove()
+                    until(cgroup.remove, "removal of the cgroup")
             processes.send(rank.crew(), signal.SIGKILL)
 
 

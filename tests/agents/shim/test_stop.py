@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from bostan_agent.shim import processes
 from bostan_agent.shim.records import Cause
 
 # Forks twice, leaves the session, ignores SIGTERM; tells its pid through the log.
@@ -80,9 +81,9 @@ def test_every_process_is_asked_before_it_is_killed(bench, stop, cgroup):
     assert b"child asked" in rank.log()
 
 
-def test_a_stopped_process_is_killed_too(bench, stop):
+def test_a_stopped_process_is_killed_too(bench, stop, wait_until):
     rank = bench.shell("kill -STOP $$")
-    rank.launch.event("started")
+    wait_until(lambda: processes.facts(rank.state().main_pid).state == "T", "stopped process")
     stop(rank, grace_seconds=0.05)
     assert rank.ended().signal == signal.SIGKILL
 
@@ -113,7 +114,7 @@ def test_a_rank_that_promised_to_is_asked_for_a_checkpoint_first(bench, stop, st
         checkpoint_dir=str(store),
         checkpoint_grace_seconds=1000,
     )
-    rank.prints(b"ready")
+    rank.prints(b"ready\n")
     stop(rank, checkpoint=True, grace_seconds=1000)
     ended = rank.ended()
     assert rank.log() == b"ready\nsaving\nterminated\n"
@@ -125,7 +126,7 @@ def test_a_rank_that_never_declares_is_terminated_when_its_time_is_up(bench, sto
     rank = bench.python(
         source, env={"DIR": str(store)}, checkpoint_on_signal=True, checkpoint_grace_seconds=0.2
     )
-    rank.prints(b"ready")
+    rank.prints(b"ready\n")
     stop(rank, checkpoint=True)
     assert rank.ended().checkpoint_seq == 0
     assert rank.log() == b"ready\nsaving\nterminated\n"
@@ -135,7 +136,7 @@ def test_no_checkpoint_is_asked_for_when_the_stop_wants_none(bench, stop, store)
     rank = bench.python(
         CHECKPOINTS.format(declare="pass"), env={"DIR": str(store)}, checkpoint_on_signal=True
     )
-    rank.prints(b"ready")
+    rank.prints(b"ready\n")
     stop(rank, checkpoint=False)
     rank.ended()
     assert rank.log() == b"ready\nterminated\n"
@@ -145,7 +146,7 @@ def test_a_rank_without_the_promise_never_sees_sigusr1(bench, stop, store):
     rank = bench.python(
         CHECKPOINTS.format(declare="pass"), env={"DIR": str(store)}, checkpoint_on_signal=False
     )
-    rank.prints(b"ready")
+    rank.prints(b"ready\n")
     stop(rank, checkpoint=True)
     rank.ended()
     assert rank.log() == b"ready\nterminated\n"
