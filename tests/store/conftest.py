@@ -20,6 +20,7 @@ def beside(name):
 
 
 beside("store_story")
+beside("store_program")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
@@ -106,24 +106,18 @@ def _by_id(connection: Connection, table: Table, kind: type[Value]) -> dict[str,
 
 
 def _unfinished_jobs(connection: Connection) -> Iterator[Job]:
-    table = tables.jobs
-    statement = (
-        select(table.c.body)
-        .where(table.c.phase.in_(rows.UNFINISHED))
-        .order_by(table.c.submitted_at, table.c.id)
-    )
+    statement = select(tables.jobs.c.body).where(tables.jobs.c.phase.in_(rows.UNFINISHED))
     return (decode(Job, body) for body in connection.execute(statement).scalars())
 
 
 def _attempts(connection: Connection) -> Iterator[Attempt]:
     jobs, table = tables.jobs, tables.attempts
     unfinished = select(jobs.c.id).where(jobs.c.phase.in_(rows.UNFINISHED))
-    statement = (
-        select(table.c.body)
-        .where(or_(table.c.holds, table.c.job_id.in_(unfinished)))
-        .order_by(table.c.job_id, table.c.number)
-    )
-    return (decode(Attempt, body) for body in connection.execute(statement).scalars())
+    # Two questions, each with an index of its own: asked as one, SQLite would read every attempt ever made.
+    holding = select(table.c.body).where(table.c.holds)
+    earlier = select(table.c.body).where(~table.c.holds, table.c.job_id.in_(unfinished))
+    for statement in (holding, earlier):
+        yield from (decode(Attempt, body) for body in connection.execute(statement).scalars())
 
 
 def _journals(connection: Connection) -> Iterator[JournalPosition]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -77,7 +78,8 @@ attempts = Table(
     UniqueConstraint("job_id", "number"),
     Index(None, "fencing_epoch", "fencing_counter"),
 )
-Index("ix_attempts_holding", attempts.c.id, sqlite_where=attempts.c.holds, postgresql_where=attempts.c.holds)
+# SQLite uses such an index only for the very words of its condition, and SQLAlchemy asks so for a true column.
+Index("ix_attempts_holding", attempts.c.id, sqlite_where=text("holds = 1"), postgresql_where=text("holds"))
 
 outputs = Table(
     "outputs",

@@ -68,8 +68,13 @@ def _attempts() -> None:
         sa.UniqueConstraint("job_id", "number", name=op.f("uq_attempts_job_id_number")),
     )
     _index("attempts", "fencing_epoch", "fencing_counter")
-    holds = sa.text("holds")
-    op.create_index("ix_attempts_holding", "attempts", ["id"], sqlite_where=holds, postgresql_where=holds)
+    op.create_index(
+        "ix_attempts_holding",
+        "attempts",
+        ["id"],
+        sqlite_where=sa.text("holds = 1"),
+        postgresql_where=sa.text("holds"),
+    )
     op.create_table(
         "outputs",
         _text("job_id"),

@@ -1,0 +1,157 @@
+"""Every value that is kept as JSON comes back as it was; what cannot be written or read says so."""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from enum import Enum
+
+import orjson
+import pytest
+from bostan_scheduler.core.amount import Gpus
+from bostan_scheduler.core.attempt import (
+    Attempt,
+    Lease,
+    Place,
+    Running,
+    Unknown,
+)
+from bostan_scheduler.core.job import Job, RankNeeds
+from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.quota import ClassQuota, QuotaNode
+from bostan_scheduler.store.codec import UNIONS, decode, encode
+from bostan_scheduler.store.errors import CannotKeep, Damaged
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from store_story import attempt, job
+
+KEPT = (Job, Attempt, Node, QuotaNode)
+
+counts = st.integers(0, 99)
+WRITTEN_OUT = {
+    str: st.text(max_size=8),
+    int: st.integers(-(2**63), 2**63 - 1),
+    bool: st.booleans(),
+    types.NoneType: st.none(),
+    Gpus: st.integers(0, 10**9).map(Gpus),
+    RankNeeds: st.builds(RankNeeds, counts, st.none() | st.integers(1, 99)),
+    ClassQuota: st.builds(
+        lambda lent, kept: ClassQuota(Gpus(lent + kept), lend_limit=Gpus(lent)), counts, counts
+    ),
+}
+
+
+def values_of(kind):
+    """All values of a kind: found from its fields, except where those of one field depend on another's."""
+    if kind in WRITTEN_OUT:
+        return WRITTEN_OUT[kind]
+    if kind is Attempt:
+        return attempts()
+    parts = typing.get_args(kind)
+    if isinstance(kind, types.UnionType):
+        return st.one_of(*map(values_of, parts))
+    if typing.get_origin(kind) is Mapping:
+        return st.dictionaries(*map(values_of, parts), max_size=2)
+    if parts:
+        many = st.lists(values_of(parts[0]), max_size=2).map(tuple)
+        return many if parts[-1] is ... else st.tuples(*map(values_of, parts))
+    if issubclass(kind, Enum):
+        return st.sampled_from(kind)
+    return st.builds(kind, **{name: values_of(hint) for name, hint in typing.get_type_hints(kind).items()})
+
+
+@st.composite
+def attempts(draw):
+    """An attempt whose ranks each have a place and something seen."""
+    hints = {name: values_of(hint) for name, hint in typing.get_type_hints(Attempt).items()}
+    seen = draw(hints["seen"])
+    gpus = values_of(tuple[str, ...])
+    hints["seen"] = st.just(seen)
+    hints["places"] = st.tuples(
+        *(st.builds(Place, st.just(rank), values_of(str), gpus) for rank in range(len(seen)))
+    )
+    return draw(st.builds(Attempt, **hints))
+
+
+def first_name(kind):
+    """A kind's name; a union's first case stands for it."""
+    return kind.__name__ if isinstance(kind, type) else typing.get_args(kind)[0].__name__
+
+
+@pytest.mark.parametrize("kind", [*KEPT, *UNIONS], ids=first_name)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_every_value_comes_back_as_it_was(kind, data):
+    value = data.draw(values_of(kind))
+    assert decode(kind, encode(value, kind)) == value
+
+
+def unions_in(kind, met):
+    """Every union of classes that a value of this kind may hold, at any depth."""
+    parts = [part for part in typing.get_args(kind) if part is not type(None) and part is not ...]
+    if isinstance(kind, types.UnionType) and len(parts) > 1:
+        yield kind
+    if dataclasses.is_dataclass(kind) and kind not in met:
+        met.add(kind)
+        parts = typing.get_type_hints(kind).values()
+    for part in parts:
+        yield from unions_in(part, met)
+
+
+def test_every_union_names_its_cases():
+    found = {union for kind in KEPT for union in unions_in(kind, set())}
+    assert found == set(UNIONS)
+
+
+def test_a_union_inside_a_union_names_both_cases():
+    phase = Unknown(5, Running(3, Lease(9, 3)))
+    text = json.loads(encode(dataclasses.replace(attempt(), phase=phase)))["phase"]
+    assert (text["case"], text["before"]["case"]) == ("Unknown", "Running")
+
+
+def test_a_count_of_gpus_is_a_number():
+    assert json.loads(encode(ClassQuota(Gpus(4))))["guaranteed"] == 4
+
+
+def test_persian_is_written_as_it_is():
+    assert "آموزش" in encode(job(name="آموزش"))
+
+
+@pytest.mark.parametrize(
+    "unwritable",
+    [
+        pytest.param(job(name="half \ud800"), id="half a surrogate pair"),
+        pytest.param(job(at=2**64), id="65 bits"),
+    ],
+)
+def test_what_cannot_be_written_down_is_refused(unwritable):
+    with pytest.raises(CannotKeep, match="a Job cannot be written down"):
+        encode(unwritable)
+
+
+def body(**changes):
+    return orjson.dumps({**json.loads(encode(job())), **changes}).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("{", id="cut off"),
+        pytest.param("[]", id="something else"),
+        pytest.param("{}", id="nothing in it"),
+        pytest.param(body(phase={"case": "Asleep", "since": 1}), id="an unknown case"),
+        pytest.param(body(phase={"since": 1}), id="no case"),
+        pytest.param(body(submitted_at="soon"), id="no number"),
+        pytest.param(body(spec=None), id="a part missing"),
+    ],
+)
+def test_what_cannot_be_read_is_said_to_be_damaged(text):
+    with pytest.raises(Damaged, match="a stored Job cannot be read"):
+        decode(Job, text)
+
+
+def test_an_older_value_gets_what_was_added_since_and_loses_what_was_dropped():
+    older = json.loads(body(mood="good"))
+    del older["avoid_nodes"], older["spec"]["retries"]
+    assert decode(Job, json.dumps(older)) == job()
