@@ -1,0 +1,57 @@
+"""Files that an agent says it has sent: believed when they are here."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bostan_scheduler.core.job import Blob
+from bostan_scheduler.core.reports import (
+    CheckpointLost,
+    CheckpointStored,
+    HealthReported,
+    OutputStored,
+    RankReported,
+)
+from bostan_scheduler.files.blobs import BlobStore, Complete
+from bostan_scheduler.rpc.translate.journal import Entry
+
+log = structlog.get_logger()
+
+Said = RankReported | HealthReported | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Compares records of a journal with the files of the centre."""
+
+    blobs: BlobStore
+
+    def checked(self, records: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """The records, with a checkpoint that is not here told as lost, and an output that is not here left out."""
+        return tuple((seq, self._checked(report)) for seq, report in records)
+
+    def _checked(self, report: Said) -> Said:
+        if not isinstance(report, RankReported):
+            return report
+        match report.news:
+            case CheckpointStored(number, _, blob) if not self._is_here(blob):
+                _warn(report, blob)
+                return replace(report, news=CheckpointLost(number, "the centre does not have its file"))
+            case OutputStored(blob) if not self._is_here(blob):
+                _warn(report, blob)
+                return None
+            case _:
+                return report
+
+    def _is_here(self, blob: Blob) -> bool:
+        return self.blobs.state(blob.sha256) == Complete(blob.size_bytes)
+
+
+def _warn(report: RankReported, blob: Blob) -> None:
+    log.warning(
+        "a node says that it has sent a file, which is not here",
+        node=report.node_id,
+        attempt=report.attempt_id,
+        rank=report.rank,
+        sha256=blob.sha256,
+    )
