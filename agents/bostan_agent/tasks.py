@@ -1,7 +1,8 @@
 """Running several things at once, none of which should end."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 
@@ -21,3 +22,19 @@ async def cancelled(*tasks: "asyncio.Task[Any]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def only_own_cancellation(otherwise: Exception) -> Iterator[None]:
+    """Raise `otherwise` where a call says "cancelled" and nobody cancelled this task.
+
+    gRPC raises CancelledError from a call whose channel was closed under it, which to asyncio means that the
+    task itself was cancelled: whoever waits for it would take the agent's own end for granted.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise otherwise from None

@@ -363,12 +363,13 @@ async def agents(centre, tmp_path):
     """Starts agents, in this process or in one of their own; in the end, ends them and all ranks they left."""
     started = []
 
-    async def start(name="node", *, process=False, **settings):
+    async def start(name="node", *, process=False, wait=True, **settings):
         made = (AgentProcess if process else AgentHere)(centre, tmp_path / name, settings)
         started.append(made)
         centre.stream = None
         await made.start()
-        await until(lambda: centre.stream, "a session")
+        if wait:
+            await until(lambda: centre.stream, "a session")
         return made
 
     yield start

@@ -14,7 +14,7 @@ from bostan_agent.files.errors import LineCut
 from bostan_agent.files.watch import Watch
 from bostan_agent.ranks.values import rank_id
 from bostan_agent.shim.spec import RankKey
-from bostan_agent.tasks import until_one_fails
+from bostan_agent.tasks import only_own_cancellation, until_one_fails
 
 _RETRY_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -128,12 +128,14 @@ class LogPusher:
             return  # an answer pokes it again
         chunk = cursor.next_chunk(self._chunk_bytes)
         if chunk is not None:
-            await stream.write(chunk)
+            with only_own_cancellation(LineCut("the session ended")):
+                await stream.write(chunk)
             self._poke(key)
 
     async def _receive(self, stream: Stream) -> None:
         while True:
-            stored: LogStored | object = await stream.read()
+            with only_own_cancellation(LineCut("the session ended")):
+                stored: LogStored | object = await stream.read()
             if not isinstance(stored, LogStored):
                 raise LineCut("the centre ended the stream of logs")
             key = self._keys.get((stored.id.attempt_id, stored.id.rank))

@@ -11,6 +11,7 @@ from bostan_protos.v1.agent_link_pb2 import BlobChunk, BlobQuery, BlobRange, Blo
 
 from bostan_agent.files.errors import BlobRefused, BlobUnknown, FilesError, LineCut
 from bostan_agent.link.channel import Metadata
+from bostan_agent.tasks import only_own_cancellation
 
 if TYPE_CHECKING:
     from bostan_protos.v1.agent_link_pb2_grpc import AgentLinkAsyncStub
@@ -84,7 +85,8 @@ class Calls:
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
-        yield
+        with only_own_cancellation(LineCut("the session ended")):
+            yield
     except grpc.aio.AioRpcError as exc:
         raise file_error(exc) from exc
 

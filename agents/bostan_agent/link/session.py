@@ -25,7 +25,7 @@ from bostan_agent.link.errors import JournalForked, LineLost, NodeRefused
 from bostan_agent.link.outbox import Outbox
 from bostan_agent.link.pump import Pump
 from bostan_agent.settings import Settings
-from bostan_agent.tasks import until_one_fails
+from bostan_agent.tasks import only_own_cancellation, until_one_fails
 
 PROTOCOL_MAJOR = 1
 PROTOCOL_MINOR = 0
@@ -89,8 +89,8 @@ class Session:
         Raises:
             LineLost, NodeRefused, JournalForked: as their names say.
         """
-        await self._call.write(AgentMessage(hello=self._hello()))
-        await self._call.write(AgentMessage(actual=self._node.actual()))
+        await self._send(AgentMessage(hello=self._hello()))
+        await self._send(AgentMessage(actual=self._node.actual()))
         try:
             async with asyncio.timeout(self._settings.welcome_seconds):
                 welcome = await self._welcome()
@@ -138,7 +138,8 @@ class Session:
             )
 
     async def _receive(self) -> CentreMessage:
-        message: CentreMessage = await self._call.read()
+        with only_own_cancellation(LineLost("the session was cut off")):
+            message: CentreMessage = await self._call.read()
         if message is grpc.aio.EOF:
             raise LineLost("the centre ended the session")
         self._heard = time.monotonic()
@@ -176,7 +177,11 @@ class Session:
 
     async def _write(self) -> None:
         while True:
-            await self._call.write(await self._outbox.take())
+            await self._send(await self._outbox.take())
+
+    async def _send(self, message: AgentMessage) -> None:
+        with only_own_cancellation(LineLost("the session was cut off")):
+            await self._call.write(message)
 
     async def _beat(self, interval_seconds: float) -> None:
         # Jitter keeps the beats of many nodes, all woken by one restart of the centre, from marching in step.
