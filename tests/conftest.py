@@ -4,7 +4,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 # A centre or a Ray cluster is started once for all of these, not once a worker.
-WITH_RAY = ("tests/cluster/", "tests/examples/")
+WITH_RAY = ("tests/cluster/", "tests/e2e/")
 
 
 class Dealer(LoadFileScheduling):

@@ -16,8 +16,9 @@ Floats = NDArray[np.float64]
 class Network:
     """Weights on a device. Gradients travel as one flat numpy array."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, rate: float = RATE) -> None:
         self._on: Arrays = best()
+        self._rate = rate
         chance = np.random.default_rng(seed)
         start = [chance.normal(0, 1 / np.sqrt(rows), (rows, columns)) for rows, columns in SHAPES]
         self.restore(start, [np.zeros(shape) for shape in SHAPES])
@@ -57,7 +58,7 @@ class Network:
         begin = 0
         for index, (rows, columns) in enumerate(SHAPES):
             part = self._on.array(gradient[begin : begin + rows * columns].reshape(rows, columns))
-            self._momenta[index] = MOMENTUM * self._momenta[index] - RATE * part
+            self._momenta[index] = MOMENTUM * self._momenta[index] - self._rate * part
             self._weights[index] = self._weights[index] + self._momenta[index]
             begin += rows * columns
 

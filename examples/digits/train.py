@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from checkpoint import Checkpoints
 from gang import Gang
-from network import Network
+from network import RATE, Network
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
@@ -21,7 +21,7 @@ def main() -> None:
     arguments = parse()
     gang = Gang.from_environment()
     train, test = data()
-    network, checkpoints = Network(seed=0), Checkpoints.from_environment()
+    network, checkpoints = Network(seed=0, rate=arguments.rate), Checkpoints.from_environment()
     first = checkpoints.resume(network)
     say(gang, f"{network.device}, rank {gang.rank} of {gang.size}, starting at epoch {first}")
     for epoch in range(first, arguments.epochs):
@@ -43,6 +43,7 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--rate", type=float, default=RATE, help="learning rate")
     parser.add_argument("--checkpoint-every", type=int, default=20, metavar="EPOCHS")
     parser.add_argument(
         "--epoch-seconds", type=float, default=0.0, help="make an epoch last at least so long"
