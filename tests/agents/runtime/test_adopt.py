@@ -115,7 +115,6 @@ async def test_after_a_reboot_nothing_is_adopted_and_nobody_is_killed(node, tool
         boot_id="another",
         main_pid=bystander,
         main_ticks=processes.start_ticks(bystander),
-        cgroup=None,
     )
     [found] = await node.runtime().adopt()
     assert (found.exit.cause, found.exit.boot_id) == (Cause.NODE_REBOOTED, "another")
