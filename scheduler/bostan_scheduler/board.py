@@ -78,3 +78,11 @@ class EventSignal:
     async def _heard(self, bell: Bell, seq: int, timeout_seconds: float) -> bool:
         await bell.heard_within(timeout_seconds)
         return self._up_to > seq
+
+
+@dataclass(slots=True)
+class LinkState:
+    """How this front's link to the agents stands; the link writes it, metrics read it."""
+
+    sessions: int = 0
+    leader_epoch: int = 0

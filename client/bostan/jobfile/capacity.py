@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from bostan.jobfile.spec import JobSpec
 from bostan.jobfile.units import size_text
 from bostan.strictmodel import Finding, nearest
 
@@ -21,12 +21,41 @@ class ParkCapacity:
     gpus_total: int
 
 
-def impossible(spec: JobSpec, capacity: Sequence[ParkCapacity]) -> list[Finding]:
+class ParkWishes(Protocol):
+    """Where a job may run."""
+
+    @property
+    def allow(self) -> Sequence[str]: ...
+    @property
+    def deny(self) -> Sequence[str]: ...
+    @property
+    def prefer(self) -> Sequence[str]: ...
+
+
+class Wishes(Protocol):
+    """What of a job decides whether any park could hold it; a job file's spec has it, and so has a request."""
+
+    @property
+    def gpus(self) -> int: ...
+    @property
+    def gpus_total(self) -> int: ...
+    @property
+    def replicas(self) -> int: ...
+    @property
+    def gpu_classes(self) -> Sequence[str]: ...
+    @property
+    def min_gpu_memory_bytes(self) -> int | None: ...
+    @property
+    def parks(self) -> ParkWishes: ...
+
+
+def impossible(spec: Wishes, capacity: Sequence[ParkCapacity], parks: Collection[str] = ()) -> list[Finding]:
     """Why no park could ever run the job; empty when at least one could.
 
-    A replica fits on one node, and a gang stays in one park on one GPU class.
+    A replica fits on one node, and a gang stays in one park on one GPU class. `parks` are those that are known
+    beside the ones that have GPUs.
     """
-    named = _unknown_parks(spec, capacity)
+    named = _unknown_parks(spec, {*parks, *(each.park for each in capacity)})
     if named or spec.gpus == 0:
         return named
     allowed = [each for each in capacity if _park_allowed(spec, each.park)]
@@ -36,8 +65,8 @@ def impossible(spec: JobSpec, capacity: Sequence[ParkCapacity]) -> list[Finding]
     return _too_large(spec, accepted) if accepted else [_no_class(spec, allowed)]
 
 
-def _unknown_parks(spec: JobSpec, capacity: Sequence[ParkCapacity]) -> list[Finding]:
-    parks = sorted({each.park for each in capacity})
+def _unknown_parks(spec: Wishes, known: Collection[str]) -> list[Finding]:
+    parks = sorted(known)
     lists = {"allow": spec.parks.allow, "deny": spec.parks.deny, "prefer": spec.parks.prefer}
     return [
         Finding(("parks", key, at), f"there is no park {park}", _known(park, parks))
@@ -52,17 +81,17 @@ def _known(word: str, known: Sequence[str]) -> str:
     return f"did you mean {near}?" if near else f"choose from {', '.join(known) or 'none yet'}"
 
 
-def _park_allowed(spec: JobSpec, park: str) -> bool:
+def _park_allowed(spec: Wishes, park: str) -> bool:
     return park not in spec.parks.deny and (not spec.parks.allow or park in spec.parks.allow)
 
 
-def _class_accepted(spec: JobSpec, each: ParkCapacity) -> bool:
+def _class_accepted(spec: Wishes, each: ParkCapacity) -> bool:
     if spec.gpu_classes:
         return each.gpu_class in spec.gpu_classes
     return each.gpu_memory_bytes >= (spec.min_gpu_memory_bytes or 0)
 
 
-def _no_class(spec: JobSpec, allowed: Sequence[ParkCapacity]) -> Finding:
+def _no_class(spec: Wishes, allowed: Sequence[ParkCapacity]) -> Finding:
     """No allowed park has a GPU of an acceptable class."""
     if spec.gpu_classes:
         wanted = " or ".join(spec.gpu_classes)
@@ -73,7 +102,7 @@ def _no_class(spec: JobSpec, allowed: Sequence[ParkCapacity]) -> Finding:
     return Finding(("min_gpu_memory",), f"no park has a GPU with {wanted}", f"the largest has {most}")
 
 
-def _too_large(spec: JobSpec, accepted: Sequence[ParkCapacity]) -> list[Finding]:
+def _too_large(spec: Wishes, accepted: Sequence[ParkCapacity]) -> list[Finding]:
     """The replica is larger than every node, or the gang larger than every park."""
     node = max(accepted, key=lambda each: each.gpus_per_node_max)
     if spec.gpus > node.gpus_per_node_max:

@@ -5,13 +5,28 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
 
 from bostan.quotas.instants import utc_text
-from bostan.quotas.model import QuotaNode
 from bostan.strictmodel import Finding, nearest
 
 
-def tree_findings(nodes: Sequence[QuotaNode], firms: Collection[str]) -> Iterator[Finding]:
+class TreeNode(Protocol):
+    """What of a quota node makes it part of a tree."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def parent(self) -> str | None: ...
+    @property
+    def firm(self) -> str | None: ...
+    @property
+    def from_unix_seconds(self) -> int: ...
+    @property
+    def until_unix_seconds(self) -> int: ...
+
+
+def tree_findings(nodes: Sequence[TreeNode], firms: Collection[str]) -> Iterator[Finding]:
     """Everything that keeps the nodes from being a tree over these firms."""
     by_id = {node.id: node for node in nodes}
     circular = _in_a_circle(by_id)
@@ -37,7 +52,7 @@ def _near(word: str, known: Collection[str]) -> str:
     return f"did you mean {near}?" if near else "add it, or correct the name"
 
 
-def _repeated(nodes: Sequence[QuotaNode]) -> Iterator[Finding]:
+def _repeated(nodes: Sequence[TreeNode]) -> Iterator[Finding]:
     first: dict[str, int] = {}
     for at, node in enumerate(nodes):
         if first.setdefault(node.id, at) != at:
@@ -48,7 +63,7 @@ def _repeated(nodes: Sequence[QuotaNode]) -> Iterator[Finding]:
             )
 
 
-def _in_a_circle(by_id: dict[str, QuotaNode]) -> set[str]:
+def _in_a_circle(by_id: dict[str, TreeNode]) -> set[str]:
     """Ids from which going up never ends, each visited once."""
     ends: dict[str, bool] = {}
     for start in by_id:
@@ -61,7 +76,7 @@ def _in_a_circle(by_id: dict[str, QuotaNode]) -> set[str]:
     return {each for each, ended in ends.items() if not ended}
 
 
-def _under_parent(at: int, node: QuotaNode, parent: QuotaNode) -> Iterator[Finding]:
+def _under_parent(at: int, node: TreeNode, parent: TreeNode) -> Iterator[Finding]:
     if parent.firm is not None:
         problem = f"{parent.id} is the quota of firm {parent.firm}, which is a leaf"
         yield Finding(("quotas", at, "parent"), problem, "choose a parent without a firm")
@@ -73,9 +88,9 @@ def _under_parent(at: int, node: QuotaNode, parent: QuotaNode) -> Iterator[Findi
         yield Finding(("quotas", at, "until"), f"is after {parent.id} ends ({ends})", "end no later")
 
 
-def _two_leaves(nodes: Sequence[QuotaNode]) -> Iterator[Finding]:
+def _two_leaves(nodes: Sequence[TreeNode]) -> Iterator[Finding]:
     """A firm's jobs must have one quota to count against at every moment."""
-    leaves: dict[str, list[tuple[int, QuotaNode]]] = defaultdict(list)
+    leaves: dict[str, list[tuple[int, TreeNode]]] = defaultdict(list)
     for at, node in enumerate(nodes):
         if node.firm is not None:
             leaves[node.firm].append((at, node))

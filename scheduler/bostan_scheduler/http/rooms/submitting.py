@@ -1,0 +1,89 @@
+"""Submitting jobs: checked here against what is known, made durable by the leader, answered after the commit."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated
+
+from bostan import api
+from fastapi import APIRouter, Header, Request, Response
+
+from bostan_scheduler.core.reports import JobsSubmitted
+from bostan_scheduler.http.asker import Asker, Who
+from bostan_scheduler.http.asking import from_store, tell
+from bostan_scheduler.http.bodies import answer, json_bytes, parsed, takes
+from bostan_scheduler.http.front import Front, Here
+from bostan_scheduler.http.grounds import At
+from bostan_scheduler.http.guard import GuardedRoute
+from bostan_scheduler.http.params import PRINTABLE
+from bostan_scheduler.http.problems import Problem
+from bostan_scheduler.http.translate.jobs import JobView, job_model
+from bostan_scheduler.http.translate.newjob import job_spec
+from bostan_scheduler.http.views import job_view
+from bostan_scheduler.service.messages import Idempotency, Tell
+
+router = APIRouter(route_class=GuardedRoute, tags=["jobs"])
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=128,
+        pattern=PRINTABLE,
+        description="With the same key the first answer is given again, and nothing is made twice.",
+    ),
+]
+
+
+@router.post("/v1/jobs", status_code=201, response_model=api.Job, openapi_extra=takes(api.NewJob))
+async def submit(request: Request, front: Here, who: Who, key: Key = None) -> Response:
+    """Queue a job. It is durable once this is answered."""
+    raw = await json_bytes(request)
+    job = parsed(raw, api.NewJob)
+    ours, ids = await _submitted(front, who, (job,), lambda _: "", _idempotency(who, key, b"job", raw))
+    shown = await (_fresh(front, ids[0], job) if ids == ours else job_view(front, ids[0]))
+    return answer(shown, 201, {"Location": f"/v1/jobs/{ids[0]}"})
+
+
+@router.post(
+    "/v1/job-batches", status_code=201, response_model=api.BatchReceipt, openapi_extra=takes(api.Batch)
+)
+async def submit_batch(request: Request, front: Here, who: Who, key: Key = None) -> Response:
+    """Queue several jobs, all or none."""
+    raw = await json_bytes(request)
+    jobs = parsed(raw, api.Batch).jobs
+    once = _idempotency(who, key, b"batch", raw)
+    _, ids = await _submitted(front, who, jobs, lambda place: f"jobs.{place}.", once)
+    return answer(api.BatchReceipt(ids=ids), 201)
+
+
+async def _submitted(
+    front: Front, who: Asker, jobs: Sequence[api.NewJob], at: At, once: Idempotency | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids that were made here, and those that the jobs have: others when the request is a repeat."""
+    for place, job in enumerate(jobs):
+        _check_owner(who, job, at(place))
+    specs = tuple(job_spec(job, at(place)) for place, job in enumerate(jobs))
+    await front.grounds.check(jobs, at)
+    ours = front.ids.make(front.parts.clock(), len(jobs))
+    done = await tell(front.parts, Tell(JobsSubmitted(ours, specs, who.name), once))
+    return ours, done.ids
+
+
+def _check_owner(who: Asker, job: api.NewJob, at: str) -> None:
+    if who.firm is not None and job.firm != who.firm:
+        remedy = f"write {who.firm}"
+        raise Problem(403, f"firm: your token is for {who.firm}", remedy, field=f"{at}firm")
+    if who.project is not None and job.project != who.project:
+        remedy = f"write {who.project}"
+        raise Problem(403, f"project: your token is for {who.project}", remedy, field=f"{at}project")
+
+
+def _idempotency(who: Asker, key: str | None, kind: bytes, raw: bytes) -> Idempotency | None:
+    return (key and Idempotency(who.token.id, key, hashlib.sha256(kind + b"\n" + raw).hexdigest())) or None
+
+
+async def _fresh(front: Front, job_id: str, spec: api.NewJob) -> api.Job:
+    """A job that was just made: it has no attempt yet, or one that has not got far."""
+    job = await from_store(front.parts.reader.job, job_id)
+    assert job is not None, f"{job_id} was committed"
+    return job_model(JobView(job), front.parts.files.logs.next_offset, spec)

@@ -1,0 +1,141 @@
+"""Parks, nodes and GPUs, as the contract shows them, with what this front has just heard of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bostan import api
+
+from bostan_scheduler.board import GpuReading, Telemetry
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.node import Gpu, Node, Silent, Verdict
+from bostan_scheduler.core.snapshot import Park
+
+_NO_READING = GpuReading()
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The nodes, who holds their GPUs, and what their devices count as."""
+
+    holders: Mapping[str, str]
+    class_of_device: Mapping[str, str]
+    telemetry: Telemetry
+
+    def gpu_class(self, gpu: Gpu) -> str | None:
+        """The class that a device counts as."""
+        return self.class_of_device.get(gpu.name, gpu.default_class)
+
+
+def holders(attempts: Iterable[Attempt]) -> dict[str, str]:
+    """The job that holds each GPU, by UUID."""
+    return {
+        gpu: attempt.job_id
+        for attempt in attempts
+        if attempt.holds
+        for place in attempt.places
+        for gpu in place.gpus
+    }
+
+
+def gpu_model(pool: Pool, node: Node, gpu: Gpu) -> api.Gpu:
+    """A device, with its newest gauges."""
+    heard = pool.telemetry.of(node.id)
+    reading = heard.gpus.get(gpu.uuid, _NO_READING) if heard else _NO_READING
+    return api.Gpu(
+        uuid=gpu.uuid,
+        node=node.id,
+        park=node.park,
+        name=gpu.name,
+        gpu_class=pool.gpu_class(gpu),
+        memory_bytes=gpu.memory_bytes,
+        verdict=gpu.verdict,
+        state=gpu_state(pool, node, gpu),
+        job=pool.holders.get(gpu.uuid),
+        findings=gpu.findings,
+        utilisation_percent=reading.utilisation_percent,
+        memory_used_bytes=reading.memory_used_bytes,
+        power_milliwatts=reading.power_milliwatts,
+        temperature_celsius=reading.temperature_celsius,
+    )
+
+
+def gpu_state(pool: Pool, node: Node, gpu: Gpu) -> str:
+    """The one word for people: what keeps something new from it, or free."""
+    if isinstance(node.session, Silent):
+        return "silent"
+    if gpu.uuid in pool.holders:
+        return "held"
+    if gpu.verdict is Verdict.FAILED:
+        return "unhealthy"
+    return "draining" if node.drain is not None or gpu.verdict is Verdict.DRAINING else "free"
+
+
+def node_model(pool: Pool, node: Node, heard_at: Mapping[str, Instant]) -> api.Node:
+    """A machine and its GPUs."""
+    heard = pool.telemetry.of(node.id)
+    instants = (heard_at.get(node.id, 0), heard.at if heard else 0)
+    # Without news of heartbeats, the session's begin (or the silence's) is what is known.
+    last_heard_at = max(instants) or node.session.since
+    return api.Node(
+        id=node.id,
+        park=node.park,
+        name=node.name,
+        state=node_state(pool, node),
+        agent_version=node.agent_version,
+        driver_version=node.driver_version,
+        isolation=node.isolation,
+        cpus=node.cpus,
+        memory_bytes=node.memory_bytes,
+        last_heard_at=last_heard_at,
+        gpus=tuple(gpu_model(pool, node, gpu) for gpu in node.gpus),
+        problems=node.problems,
+        labels=dict(node.labels),
+    )
+
+
+def node_state(pool: Pool, node: Node) -> str:
+    """The one word for people."""
+    if isinstance(node.session, Silent):
+        return "silent"
+    if node.drain is None:
+        return "ready"
+    return "draining" if any(gpu.uuid in pool.holders for gpu in node.gpus) else "drained"
+
+
+def park_model(pool: Pool, park: Park, nodes: Iterable[Node]) -> api.Park:
+    """A site, and how many of its nodes and GPUs there are."""
+    own = [node for node in nodes if node.park == park.id]
+    gpus = [(node, gpu) for node in own for gpu in node.gpus]
+    return api.Park(
+        id=park.id,
+        name=park.name,
+        nodes=len(own),
+        nodes_silent=sum(isinstance(node.session, Silent) for node in own),
+        gpus=len(gpus),
+        gpus_free=sum(gpu_state(pool, node, gpu) == "free" for node, gpu in gpus),
+    )
+
+
+def capacity_model(pool: Pool, nodes: Iterable[Node]) -> api.Capacity:
+    """What could ever be placed, busy or not, by park and class."""
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for node in nodes:
+        by_class: dict[str, list[Gpu]] = {}
+        for gpu in node.gpus:
+            by_class.setdefault(pool.gpu_class(gpu) or "", []).append(gpu)
+        for gpu_class, gpus in by_class.items():
+            memory = max(gpu.memory_bytes for gpu in gpus)
+            found.setdefault((node.park, gpu_class), []).append((len(gpus), memory))
+    classes = tuple(
+        api.ClassCapacity(
+            park=park,
+            gpu_class=gpu_class,
+            memory_bytes=max(memory for _, memory in sizes),
+            gpus=sum(count for count, _ in sizes),
+            gpus_per_node=max(count for count, _ in sizes),
+        )
+        for (park, gpu_class), sizes in sorted(found.items())
+        if gpu_class
+    )
+    return api.Capacity(classes=classes)
