@@ -125,6 +125,7 @@ _INSERT = {
     table: _insert(table)
     for table in (tables.jobs, tables.attempts, tables.nodes, tables.receipts, tables.events, *_REPLACED)
 }
+# Who asked, for what and when stays as it was; the other columns are those that a move changes.
 _MOVE = {
     tables.jobs: _move(tables.jobs, "phase"),
     tables.attempts: _move(tables.attempts, "holds"),
