@@ -6,11 +6,13 @@ import time
 from contextlib import AsyncExitStack
 from typing import Any
 
+import ray
 import structlog
 import uvicorn
 
 from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.cluster.client import RayLeader
+from bostan_scheduler.cluster.names import LEADER, NAMESPACE
 from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.cluster.process import prepare
 from bostan_scheduler.files import Files
@@ -32,10 +34,10 @@ GRACE_SECONDS = 2.0
 class Front:
     """What runs in a front's process. A server that ends by itself ends the process, so that Ray restarts it."""
 
-    def __init__(self, settings: CentreSettings, leader: Any, number: int) -> None:
-        prepare(settings, f"front-{number}")
-        self._settings = settings
-        self._leader = leader
+    def __init__(self, settings: str, number: int) -> None:
+        self._settings = CentreSettings.model_validate_json(settings)
+        prepare(self._settings, f"front-{number}")
+        self._leader: Any = ray.get_actor(LEADER, namespace=NAMESPACE)
         self._stack = AsyncExitStack()
         self._starting = asyncio.Lock()
         self._running = False

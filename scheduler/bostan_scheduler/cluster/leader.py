@@ -22,9 +22,9 @@ POLL_SECONDS = 10.0
 class Leader:
     """What runs in the leader's process. A failure of the store ends the process, so that a new leader loads anew."""
 
-    def __init__(self, settings: CentreSettings) -> None:
-        prepare(settings, "leader")
-        self._settings = settings
+    def __init__(self, settings: str) -> None:
+        self._settings = CentreSettings.model_validate_json(settings)
+        prepare(self._settings, "leader")
         self._leader: LocalLeader | None = None
         self._readers: dict[str, _Reader] = {}
 

@@ -12,10 +12,8 @@ import ray
 from bostan_scheduler.cluster.front import Front
 from bostan_scheduler.cluster.leader import Leader
 from bostan_scheduler.cluster.leftovers import end_leftovers, ray_processes, record
+from bostan_scheduler.cluster.names import LEADER, NAMESPACE
 from bostan_scheduler.settings import CentreSettings
-
-NAMESPACE = "bostan"
-LEADER = "leader"
 
 
 @dataclass(slots=True)

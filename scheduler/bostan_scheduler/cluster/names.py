@@ -1,0 +1,4 @@
+"""By what names actors find each other."""
+
+NAMESPACE = "bostan"
+LEADER = "leader"
