@@ -53,10 +53,9 @@ def _private_folder() -> Path:
 
 def start_actors(settings: CentreSettings) -> Actors:
     """The leader, then the fronts. Ray restarts each of them for as long as this process lives."""
-    leader = _actor(Leader, LEADER).remote(settings)
-    fronts = [
-        _actor(Front, f"front-{number}").remote(settings, leader, number) for number in range(settings.fronts)
-    ]
+    text = settings.model_dump_json()
+    leader = _actor(Leader, LEADER).remote(text)
+    fronts = [_actor(Front, f"front-{number}").remote(text, number) for number in range(settings.fronts)]
     return Actors(leader, fronts)
 
 
