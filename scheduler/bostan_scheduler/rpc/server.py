@@ -64,11 +64,10 @@ class GatewayParts:
 class RunningGateway:
     """A link that takes calls."""
 
-    def __init__(
-        self, server: grpc.aio.Server, port: int, sessions: Sessions, pump: Pump, watch: Watch
-    ) -> None:
+    def __init__(self, server: grpc.aio.Server, port: int, rooms: Rooms, pump: Pump, watch: Watch) -> None:
         self.port = port
-        self.sessions = sessions
+        self.gate = rooms.gate
+        self.sessions = rooms.reception.sessions
         self._server = server
         self._tasks = [asyncio.ensure_future(pump.run()), asyncio.ensure_future(watch.run())]
 
@@ -107,7 +106,7 @@ async def start_gateway(parts: GatewayParts) -> RunningGateway:
     port = _bind(server, parts)
     await server.start()
     pump = Pump(parts.leader, sessions, limits, parts.on_events)
-    return RunningGateway(server, port, sessions, pump, Watch(parts.leader, sessions, gate, clock, limits))
+    return RunningGateway(server, port, rooms, pump, Watch(parts.leader, sessions, gate, clock, limits))
 
 
 def options(limits: LinkLimits) -> list[tuple[str, int]]:

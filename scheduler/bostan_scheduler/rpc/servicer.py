@@ -34,6 +34,9 @@ from bostan_scheduler.rpc.stream import Stream
 
 log = structlog.get_logger()
 
+FIRST_WORDS = 2
+_POLITENESS_SECONDS = 0.5
+
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
@@ -58,9 +61,14 @@ class Link(AgentLinkServicer):
 
     async def Session(self, _: object, context: Context) -> None:  # type: ignore[override]  # noqa: N802
         """A node's session, from its hello until one side ends it."""
-        async with self._guest(context) as guest:
-            stream: Stream[AgentMessage, CentreMessage] = Stream(context)
-            opening = await self._rooms.reception.hear(stream, guest)
+        stream: Stream[AgentMessage, CentreMessage] = Stream(context)
+        async with self._refusing(context):
+            try:
+                guest = await self._rooms.gate.admit(context.invocation_metadata() or ())
+                opening = await self._rooms.reception.hear(stream, guest)
+            except LinkError:
+                await stream.let_finish(FIRST_WORDS, _POLITENESS_SECONDS)
+                raise
             await self._converse(stream, opening)
 
     async def _converse(self, stream: Stream[AgentMessage, CentreMessage], opening: Opening) -> None:
@@ -105,9 +113,15 @@ class Link(AgentLinkServicer):
 
     @contextlib.asynccontextmanager
     async def _guest(self, context: Context) -> AsyncIterator[Guest]:
-        """The caller, and the end of a call that does not go on: logged here, told to the agent in words."""
-        try:
+        """The caller of a call that goes on as long as nothing is wrong."""
+        async with self._refusing(context):
             yield await self._rooms.gate.admit(context.invocation_metadata() or ())
+
+    @contextlib.asynccontextmanager
+    async def _refusing(self, context: Context) -> AsyncIterator[None]:
+        """The end of a call that does not go on: logged here, told to the agent in words."""
+        try:
+            yield
         except LinkError as error:
             self._rooms.notices.warn("call refused", _host(context), code=error.code.name, why=str(error))
             await context.abort(error.code, str(error))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import grpc.aio
@@ -18,6 +19,7 @@ class Stream(Generic[In, Out]):
 
     def __init__(self, context: "grpc.aio.ServicerContext[In, Out]") -> None:
         self._context = context
+        self._read = 0
 
     async def read(self) -> In | None:
         """The next message; None when the agent has ended the call. Raises NotUnderstood when the bytes are none."""
@@ -25,12 +27,21 @@ class Stream(Generic[In, Out]):
             message = await self._context.read()
         except DecodeError as error:
             raise NotUnderstood("message", "these bytes are not one") from error
+        self._read += 1
         return None if message is grpc.aio.EOF else message
 
     async def messages(self) -> AsyncIterator[In]:
         """All messages until the agent ends the call."""
         while (message := await self.read()) is not None:
             yield message
+
+    async def let_finish(self, messages: int, seconds: float) -> None:
+        """Let the first messages of the call in unread. An agent that still writes when its refusal comes sees a broken
+        line, and never the reason."""
+        with suppress(NotUnderstood, TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._read < messages and await self.read() is not None:
+                    pass
 
     async def write(self, message: Out) -> None:
         """Send a message, waiting for room on the line."""
