@@ -126,8 +126,8 @@ class Pool:
             )
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of the demo, whoever its parent is by now: they all carry the mark."""
-        return [one for one in psutil.process_iter() if _carries(one, self.mark)]
+        """Every process of the demo, whoever its parent is by now."""
+        return [one for one in psutil.process_iter() if _belongs(one, self.mark, str(self.folder))]
 
     def stop(self) -> list[psutil.Process]:
         """End everything in order: agents, then the centre. What is left after that."""
@@ -146,11 +146,21 @@ class Pool:
                 continue
 
 
-def _carries(process: psutil.Process, mark: str) -> bool:
-    try:
-        return process.pid != os.getpid() and process.environ().get("BOSTAN_DEMO") == mark
-    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess, OSError):
+def _belongs(process: psutil.Process, mark: str, folder: str) -> bool:
+    """It carries the mark; or, as ranks and their shims, which inherit nothing, it works in the folder."""
+    if process.pid == os.getpid():
         return False
+    try:
+        return process.environ().get("BOSTAN_DEMO") == mark or _works_in(process, folder)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _works_in(process: psutil.Process, folder: str) -> bool:
+    if process.cwd().startswith(folder):
+        return True
+    links = Path(f"/proc/{process.pid}/fd").iterdir()
+    return any(str(link.readlink()).startswith(folder) for link in links)
 
 
 def _terminate(process: subprocess.Popen[bytes] | None) -> None:

@@ -147,7 +147,8 @@ def _job_file(pool: Pool) -> Path:
     shutil.copytree(DIGITS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     paced = ["--epochs", str(EPOCHS), "--epoch-seconds", str(EPOCH_SECONDS)]
     path = folder / "job.yaml"
-    path.write_text(yaml.safe_dump({**job, "command": ["python3", "train.py", *paced]}))
+    # The interpreter that runs the demo is the one that has scikit-learn.
+    path.write_text(yaml.safe_dump({**job, "command": [sys.executable, "train.py", *paced]}))
     return path
 
 
