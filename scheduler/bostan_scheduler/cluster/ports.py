@@ -30,7 +30,8 @@ def _fixed(address: str) -> str:
 def listening(address: str) -> socket.socket:
     """A socket that listens there, shared with the other fronts of this machine."""
     host, port = split(address)
-    made = socket.socket(_family(host), socket.SOCK_STREAM)
+    # Named as TCP: asyncio turns Nagle's delay off only then, and without that each small answer takes 40 ms more.
+    made = socket.socket(_family(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     made.bind((host, port))
