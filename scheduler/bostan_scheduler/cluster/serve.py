@@ -43,9 +43,13 @@ class Stopping:
     def on_signals(cls) -> "Stopping":
         """Listen to the signals from now on."""
         stopping = cls(threading.Event())
-        for one in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(one, lambda *_: stopping.event.set())
+        stopping.listen()
         return stopping
+
+    def listen(self) -> None:
+        """Take the signals; Ray, when it starts, takes SIGTERM for itself, so do it again after that."""
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: self.event.set())
 
 
 def serve(settings: CentreSettings, say: Say) -> None:
@@ -58,6 +62,7 @@ def serve(settings: CentreSettings, say: Say) -> None:
     stopping = Stopping.on_signals()
     say("starting Ray")
     folder = start_ray(settings)
+    stopping.listen()
     try:
         record_processes(settings.data_dir)
         _run(settings, stopping, say)
