@@ -14,6 +14,8 @@ from bostan.api import Role
 from bostan.errors import BostanError
 
 from bostan_scheduler.cluster.environment import prepare_for_ray
+from bostan_scheduler.errors import CentreError
+from bostan_scheduler.service.ports import StoreError
 from bostan_scheduler.settings import CentreSettings, load
 
 app = typer.Typer(
@@ -123,9 +125,6 @@ def _settings(config: Path | None, flags: dict[str, Any]) -> CentreSettings:
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """What an operator can mend is said in a line; anything else is a fault of ours, and shows itself whole."""
-    from bostan_scheduler.errors import CentreError
-    from bostan_scheduler.service.ports import StoreError
-
     try:
         yield
     except BostanError as error:

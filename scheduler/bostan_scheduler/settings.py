@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from bostan.errors import InvalidFile
 from bostan.strictmodel import StrictModel, refuse, validated
@@ -13,7 +13,9 @@ from pydantic import Field, model_validator
 
 from bostan_scheduler.core.snapshot import Settings as CoreSettings
 from bostan_scheduler.service.local import Pace
-from bostan_scheduler.store.settings import Durability, StoreSettings
+
+if TYPE_CHECKING:
+    from bostan_scheduler.store import StoreSettings
 
 PREFIX: Final = "BOSTAN_CENTRE_"
 
@@ -102,7 +104,9 @@ class CentreSettings(StrictModel):
         return self.store or f"sqlite:///{(self.data_dir / 'bostan.db').absolute()}"
 
     def store_settings(self) -> StoreSettings:
-        """How the store keeps its file."""
+        """How the store keeps its file. The store's libraries are loaded only by whoever asks."""
+        from bostan_scheduler.store import Durability, StoreSettings
+
         return StoreSettings(durability=Durability(self.store_durability))
 
     def core_settings(self) -> CoreSettings:
