@@ -27,6 +27,7 @@ from bostan_scheduler.rpc.ownership import Ownership
 from bostan_scheduler.rpc.pump import Pump, Watch
 from bostan_scheduler.rpc.servicer import Link, Rooms
 from bostan_scheduler.rpc.sessions import Sessions
+from bostan_scheduler.rpc.translate.checks import PORT_MAX
 from bostan_scheduler.service.local import wall_clock
 from bostan_scheduler.service.ports import Leader, Reader
 
@@ -129,6 +130,9 @@ def options(limits: LinkLimits) -> list[tuple[str, int]]:
 
 
 def _bind(server: grpc.aio.Server, parts: GatewayParts) -> int:
+    # gRPC would take a port that is too high modulo 65,536.
+    if not parts.listen.rpartition(":")[2].isdecimal() or int(parts.listen.rpartition(":")[2]) > PORT_MAX:
+        raise OSError(f"cannot listen for agents on {parts.listen}: it names no port")
     try:
         if parts.tls is None:
             return int(server.add_insecure_port(parts.listen))

@@ -131,8 +131,9 @@ def _used(message: UsageSegment, now: Instant, limits: LinkLimits) -> Used:
     gpus = tuple(name(one, GPU_UUID, "usage.gpu_uuids", "a GPU's UUID") for one in message.gpu_uuids)
     start: Stamp = getattr(message, "from")  # a word of Python's
     milliseconds = milliseconds_between(start, message.until, "usage")
+    until_boot_ms = message.until.boottime_ns // NS_PER_MS
     until_at = placed(message.until, now)
     energy = message.energy_millijoules if message.HasField("energy_millijoules") else None
     if energy is not None:
         number(energy, 0, INT64_MAX, "usage.energy_millijoules")
-    return Used(gpus, max(until_at - milliseconds, 0), until_at, milliseconds, energy)
+    return Used(gpus, max(until_at - milliseconds, 0), until_at, milliseconds, energy, until_boot_ms)
