@@ -16,6 +16,8 @@ def on_checkpoint_news(snapshot: Snapshot, attempt: Attempt, rank: int, news: Ne
     job = snapshot.jobs[attempt.job_id]
     settled = tuple(one for one in job.pending_checkpoints if not _replaces(attempt, rank, news.number, one))
     match news:
+        case CheckpointDeclared() if any(_is_of(attempt, rank, one) for one in settled):
+            return ()  # a newer one is on its way already
         case CheckpointDeclared(number=number):
             pending = PendingCheckpoint(attempt.id, rank, number, snapshot.now)
             return (KeepCheckpoints(job.id, job.checkpoints, (*settled, pending), "declared"),)
@@ -28,7 +30,11 @@ def on_checkpoint_news(snapshot: Snapshot, attempt: Attempt, rank: int, news: Ne
 
 
 def _replaces(attempt: Attempt, rank: int, number: int, pending: PendingCheckpoint) -> bool:
-    return pending.attempt_id == attempt.id and pending.rank == rank and pending.number <= number
+    return _is_of(attempt, rank, pending) and pending.number <= number
+
+
+def _is_of(attempt: Attempt, rank: int, pending: PendingCheckpoint) -> bool:
+    return pending.attempt_id == attempt.id and pending.rank == rank
 
 
 def _held(job: Job, attempt: Attempt, rank: int, stored: CheckpointStored) -> tuple[Checkpoint, ...]:

@@ -59,7 +59,8 @@ def _attempt(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
 
 def _late_node(attempt: Attempt) -> str:
     late = (rank for rank, seen in enumerate(attempt.seen) if isinstance(seen, RankOffered | RankAccepted))
-    return attempt.places[next(late)].node_id
+    # Nodes that tell of ends without starts leave none that is late.
+    return attempt.places[next(late, 0)].node_id
 
 
 def _leased(snapshot: Snapshot, attempt: Attempt, lease: Lease) -> tuple[Change, ...]:
