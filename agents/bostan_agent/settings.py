@@ -182,7 +182,7 @@ class Settings(BaseModel):
         default=64 * MIB, description="Newest bytes of a rank's log that are kept here."
     )
     log_window_bytes: Bytes = Field(
-        default=4 * MIB, description="Bytes of logs under way to the centre without its answer."
+        default=4 * MIB, description="Bytes of one log under way to the centre without its answer."
     )
 
     @field_validator("labels", mode="before")

@@ -201,7 +201,9 @@ class Centre(services.AgentLinkServicer):
 
     async def _write(self, stream, message):
         async with self._one_at_a_time:
-            await stream.write(message)
+            # A session that was cut may still have a message to answer.
+            with contextlib.suppress(grpc.aio.UsageError):
+                await stream.write(message)
 
     async def want(self, *entries):
         await self.say(desired=link.DesiredSet(ranks=entries))

@@ -52,17 +52,19 @@ class Cursor:
             return None
         if not self.known:
             return self._question()
-        found = read_log(self.folder, self.sent, bytes_max)
-        if found.data:
-            return self._data(found.offset, found.data)
+        if self.end is None or self.sent < self.end:
+            found = read_log(self.folder, self.sent, bytes_max)
+            if found.data:
+                return self._data(found.offset, found.data)
         # Alone, after all else has arrived: so an answer to it can be told from one to the data before it.
         if self.end is not None and not self.end_sent and not self.under_way:
             self.end_sent, self.sent = True, max(self.sent, self.end)
             return LogChunk(id=self.rank, offset=self.sent, end=True)
         return None
 
-    def answered(self, next_offset: int) -> None:
-        """The centre has everything before `next_offset`."""
+    def answered(self, next_offset: int) -> bool:
+        """The centre has everything before `next_offset`. Returns whether that may allow to send more."""
+        before = (self.known, self.sent)
         if not self.known:
             self.known, self.sent = True, next_offset
         if next_offset > self.kept:
@@ -72,6 +74,7 @@ class Cursor:
             self.under_way.popleft()
         if self.under_way and next_offset < self.under_way[0][0]:
             self._rewind(next_offset)
+        return before != (self.known, self.sent) or (self.end is not None and not self.end_sent)
 
     def _question(self) -> LogChunk | None:
         if self.asked:

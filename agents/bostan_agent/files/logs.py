@@ -17,6 +17,7 @@ from bostan_agent.shim.spec import RankKey
 from bostan_agent.tasks import only_own_cancellation, until_one_fails
 
 _RETRY_SECONDS = 1.0
+_GATHER_SECONDS = 0.005
 _log = structlog.get_logger()
 
 Stream: TypeAlias = grpc.aio.StreamStreamCall
@@ -45,7 +46,8 @@ class LogPusher:
         self._arrived: dict[RankKey, Callable[[], None]] = {}
         self._dirty: dict[RankKey, None] = {}
         self._work = asyncio.Event()
-        self._watch = Watch(lambda folder: self._poke(self._by_folder[folder]))
+        self._watch = Watch("log.", lambda folder: self.poke(self._by_folder[folder]))
+        self._gathering: set[RankKey] = set()
 
     def add(self, key: RankKey, folder: Path, *, fresh: bool, arrived: Callable[[], None]) -> None:
         """Push the log in `folder` from now on. `fresh`: nothing of it was ever sent.
@@ -68,9 +70,13 @@ class LogPusher:
         self._poke(key)
 
     def poke(self, key: RankKey) -> None:
-        """There may be more of a log than there was."""
-        if key in self._cursors:
-            self._poke(key)
+        """There may be more of a log than there was.
+
+        Waits a moment: who writes line by line is not sent line by line, and a short job's end goes along.
+        """
+        if key in self._cursors and key not in self._gathering:
+            self._gathering.add(key)
+            asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._gathered, key)
 
     def end(self, key: RankKey, length: int) -> None:
         """The log of `key` will not grow beyond `length` bytes."""
@@ -109,6 +115,11 @@ class LogPusher:
         finally:
             stream.cancel()
 
+    def _gathered(self, key: RankKey) -> None:
+        self._gathering.discard(key)
+        if key in self._cursors:
+            self._poke(key)
+
     def _poke(self, key: RankKey) -> None:
         self._dirty[key] = None
         self._work.set()
@@ -124,7 +135,7 @@ class LogPusher:
         """One chunk of one log, then the next log's turn; what has more to send stays in the list."""
         self._dirty.pop(key, None)
         cursor = self._cursors.get(key)
-        if cursor is None or cursor.sent - cursor.kept >= self._window_bytes:
+        if cursor is None or self._window_full(cursor):
             return  # an answer pokes it again
         chunk = cursor.next_chunk(self._chunk_bytes)
         if chunk is not None:
@@ -144,10 +155,14 @@ class LogPusher:
 
     def _stored(self, key: RankKey, next_offset: int) -> None:
         cursor = self._cursors[key]
-        cursor.answered(next_offset)
+        was_full = self._window_full(cursor)
+        more = cursor.answered(next_offset)
         if cursor.arrived:
             arrived = self._arrived[key]
             self.remove(key)
             arrived()
-        else:
+        elif more or was_full:
             self._poke(key)
+
+    def _window_full(self, cursor: Cursor) -> bool:
+        return cursor.sent - cursor.kept >= self._window_bytes

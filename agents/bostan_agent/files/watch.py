@@ -1,4 +1,4 @@
-"""Tells when files in a folder change: inotify, so that a log travels as it is written and an idle node sleeps."""
+"""Tells when logs in a folder grow: inotify, so that a log travels as it is written and an idle node sleeps."""
 
 import asyncio
 import contextlib
@@ -16,9 +16,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Watch:
-    """Watches folders; calls back with the folder that something was written in."""
+    """Watches folders; calls back with the folder in which a file whose name begins with `prefix` was written."""
 
-    def __init__(self, changed: Callable[[Path], None]) -> None:
+    def __init__(self, prefix: str, changed: Callable[[Path], None]) -> None:
+        self._prefix = prefix.encode()
         self._changed = changed
         self._folders: dict[int, Path] = {}
         self._fd = _checked(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify_init1")
@@ -52,9 +53,12 @@ class Watch:
             at = 0
             while at < len(data):
                 descriptor, _mask, _cookie, length = _HEADER.unpack_from(data, at)
-                # -1: the kernel's queue ran over; anything may have changed.
-                touched |= set(self._folders) if descriptor == -1 else {descriptor}
-                at += _HEADER.size + length
+                at += _HEADER.size
+                if descriptor == -1:  # the kernel's queue ran over: anything may have changed
+                    touched |= set(self._folders)
+                elif data.startswith(self._prefix, at):
+                    touched.add(descriptor)
+                at += length
         for descriptor in touched & self._folders.keys():
             self._changed(self._folders[descriptor])
 

@@ -76,7 +76,8 @@ def write(connection: sqlite3.Connection, writes: list[Write], acked_seq: int, e
     try:
         seqs = [_write_one(connection, one) for one in writes]
         connection.execute("DELETE FROM records WHERE seq <= ?", (acked_seq,))
-        connection.execute(_PRUNE_ENDED, (ended_max,))
+        if any(one.ended for one in writes):
+            connection.execute(_PRUNE_ENDED, (ended_max,))
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -87,14 +88,17 @@ def write(connection: sqlite3.Connection, writes: list[Write], acked_seq: int, e
 def _write_one(connection: sqlite3.Connection, one: Write) -> int:
     for record in one.records:
         connection.execute("INSERT INTO records (body) VALUES (?)", (record.SerializeToString(),))
-    fences = [(gpu, fence.epoch, fence.counter) for gpu, fence in one.fences.items()]
-    connection.executemany(_RAISE_FENCE, fences)
-    connection.executemany(_SET_NOTE, [note for note in one.notes.items() if note[1] is not None])
-    connection.executemany(
-        "DELETE FROM notes WHERE rank = ?", [(k,) for k, v in one.notes.items() if v is None]
-    )
-    connection.executemany("INSERT OR IGNORE INTO ended (rank) VALUES (?)", [(key,) for key in one.ended])
-    connection.executemany(_SET_FACT, list(one.facts.items()))
+    for gpu, fence in one.fences.items():
+        connection.execute(_RAISE_FENCE, (gpu, fence.epoch, fence.counter))
+    for rank, note in one.notes.items():
+        if note is None:
+            connection.execute("DELETE FROM notes WHERE rank = ?", (rank,))
+        else:
+            connection.execute(_SET_NOTE, (rank, note))
+    for rank in one.ended:
+        connection.execute("INSERT OR IGNORE INTO ended (rank) VALUES (?)", (rank,))
+    for fact in one.facts.items():
+        connection.execute(_SET_FACT, fact)
     return last_seq(connection)
 
 

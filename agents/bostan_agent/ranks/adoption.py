@@ -15,7 +15,7 @@ from bostan_agent.journal import Fence, Write
 from bostan_agent.ranks.controller import Controller
 from bostan_agent.ranks.exits import never_seen
 from bostan_agent.ranks.means import Means
-from bostan_agent.ranks.notes import Notes, Outputs, Told, assignment_of
+from bostan_agent.ranks.notes import Notes, Outputs, Told, assignment_of, noted_ranks, offer_note
 from bostan_agent.ranks.rank import Rank, tell, write_of
 from bostan_agent.ranks.values import Accepted, Assignment, Ended, Running
 from bostan_agent.ranks.wants import BadWant
@@ -31,26 +31,17 @@ async def adopt(means: Means, controller: Controller) -> None:
     """Take up every rank of earlier agents. To be called once, before the first session."""
     found = {rank.handle.key: rank for rank in await means.runtime.adopt()}
     noted = {
-        key: Notes.from_json(text) for name, text in means.journal.notes().items() if (key := _key(name))
+        assignment.key: Rank(assignment, Ended(Stamp.now()), notes)
+        for assignment, notes in noted_ranks(means.journal.notes())
     }
     for key in sorted(found.keys() | noted.keys(), key=lambda key: key.folder_name):
-        _take_up(means, controller, key, noted.get(key), found.get(key))
+        rank = noted.get(key) or _rebuilt(means, key, found.get(key))
+        _take_up(means, controller, rank, found.get(key))
     await asyncio.to_thread(_clear_strangers, means, {key.folder_name for key in controller.ranks})
 
 
-def _key(name: str) -> RankKey | None:
-    key = RankKey.of_folder_name(name)
-    if key is None:
-        _log.error("note on no rank ignored", name=name)
-    return key
-
-
-def _take_up(
-    means: Means, controller: Controller, key: RankKey, notes: Notes | None, found: FoundRank | None
-) -> None:
-    rank = (
-        _rebuilt(means, key, found) if notes is None else Rank(notes.assignment(), Ended(Stamp.now()), notes)
-    )
+def _take_up(means: Means, controller: Controller, rank: Rank, found: FoundRank | None) -> None:
+    key = rank.key
     # Whatever of it is not acknowledged yet, it is in the journal as it now is.
     rank.last_seq = max(rank.last_seq, means.journal.last_seq)
     controller.ranks[key] = rank
@@ -120,10 +111,11 @@ def _rebuilt(means: Means, key: RankKey, found: FoundRank | None) -> Rank:
     assert found is not None, "a rank is found or noted"
     _log.warning("rank without notes found by its folder", rank=key.folder_name)
     assignment = _assignment_in(means, key) or _assignment_from(found)
-    notes = Notes.begin(assignment, means.boot_id, 0)
+    notes = Notes(means.boot_id, 0, 0)
     rank = Rank(assignment, Ended(Stamp.now()), notes)
     fences = dict.fromkeys(assignment.gpu_uuids, assignment.fence)
-    write_of(means.journal, rank, Write(fences=fences, notes={key.folder_name: notes.to_json()}))
+    written = {key.folder_name: notes.to_json(), **offer_note(assignment)}
+    write_of(means.journal, rank, Write(fences=fences, notes=written))
     return rank
 
 

@@ -11,7 +11,7 @@ from bostan_protos.v1.rank_pb2 import Released
 from bostan_agent.files.pack import holds_anything
 from bostan_agent.journal import Write
 from bostan_agent.ranks.means import Means
-from bostan_agent.ranks.notes import Outputs, Told
+from bostan_agent.ranks.notes import Outputs, Told, forgotten
 from bostan_agent.ranks.rank import Rank, tell
 from bostan_agent.ranks.release import until_free
 from bostan_agent.ranks.values import Ended
@@ -122,6 +122,6 @@ class Afterlife:
             await self._means.runtime.forget(rank.handle)
         await self.clear_places(rank)
         key = rank.key.folder_name
-        self._means.journal.commit_lazily(Write(notes={key: None}, ended=(key,)))
+        self._means.journal.commit_lazily(Write(notes=forgotten(key), ended=(key,)))
         _log.debug("rank forgotten", rank=key)
         self._gone(rank)

@@ -9,12 +9,13 @@ import structlog
 from bostan_protos.v1.agent_link_pb2 import DesiredSet, Renew
 from bostan_protos.v1.rank_pb2 import ActualRank, Offer, Released
 
+from bostan_agent.journal import Write
 from bostan_agent.ranks import decide as decisions
 from bostan_agent.ranks.decide import Action, Facts, OfferLimits, decide
 from bostan_agent.ranks.exits import never_seen
 from bostan_agent.ranks.life import Life
 from bostan_agent.ranks.means import Means
-from bostan_agent.ranks.notes import Notes, Outputs, Told
+from bostan_agent.ranks.notes import Notes, Outputs, Told, offer_note
 from bostan_agent.ranks.rank import Rank, tell
 from bostan_agent.ranks.reports import usage
 from bostan_agent.ranks.values import Assignment, Ended, Running, Staging, Want, WantOffer
@@ -148,7 +149,8 @@ class Controller:
             Assignment(want.key, want.fence, Offer(), 0), Ended(Stamp.now(), released=free_at_ns is None)
         )
         rank.log_sent = True
-        rank.notes = Notes.begin(rank.assignment, self._means.boot_id, 0)
+        rank.notes = Notes(self._means.boot_id, 0, 0)
+        self._means.journal.commit(Write(notes=offer_note(rank.assignment)))
         self.ranks[want.key] = rank
         ended = {"told": Told.ENDED, "outputs": Outputs.SETTLED, "free_at_ns": free_at_ns}
         if free_at_ns is None:

@@ -90,6 +90,7 @@ class Courier:
     async def _send(self, rank: Rank, folder: Path, archive: Path, bounds: Bounds) -> Packed:
         """Pack and push. Raises FilesError, but LineCut: that is waited out."""
         async with self.slots:
+            await asyncio.to_thread(archive.parent.mkdir, exist_ok=True)
             packed = await asyncio.to_thread(pack, folder, archive, bounds)
             try:
                 await self._push(rank, packed)

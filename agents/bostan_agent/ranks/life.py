@@ -16,7 +16,7 @@ from bostan_agent.ranks.afterlife import Afterlife
 from bostan_agent.ranks.exits import exited, never_seen
 from bostan_agent.ranks.launch import spec_of
 from bostan_agent.ranks.means import Means
-from bostan_agent.ranks.notes import Notes, Told
+from bostan_agent.ranks.notes import Notes, Told, offer_note
 from bostan_agent.ranks.ports import NoPort
 from bostan_agent.ranks.rank import Rank, tell, write_of
 from bostan_agent.ranks.reports import usage
@@ -84,11 +84,11 @@ class Life:
             await self._accept(rank, address, rank.port)
 
     async def _accept(self, rank: Rank, address: str, port: int) -> None:
-        rank.notes = Notes.begin(rank.assignment, self._means.boot_id, port)
+        rank.notes = Notes(self._means.boot_id, rank.assignment.start_by_ns, port)
         write = Write(
             records=(rank.record(AcceptedBody(address=address, port=port)),),
             fences=dict.fromkeys(rank.assignment.gpu_uuids, rank.assignment.fence),
-            notes={rank.key.folder_name: rank.notes.to_json()},
+            notes={rank.key.folder_name: rank.notes.to_json(), **offer_note(rank.assignment)},
         )
         done = write_of(self._means.journal, rank, write)
         rank.phase = Accepted(port)

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Self
 
@@ -37,7 +38,6 @@ class Notes:
     `free_at_ns` is set for a rank that was never found here: only the end of its lease frees its GPUs.
     """
 
-    entry: str
     boot_id: str
     start_by_ns: int
     port: int
@@ -50,16 +50,6 @@ class Notes:
     outputs: Outputs = Outputs.PENDING
     free_at_ns: int | None = None
 
-    @classmethod
-    def begin(cls, assignment: Assignment, boot_id: str, port: int) -> Self:
-        """The first notes on a rank that is accepted."""
-        entry = base64.b64encode(assignment.entry().SerializeToString()).decode()
-        return cls(entry, boot_id, assignment.start_by_ns, port)
-
-    def assignment(self) -> Assignment:
-        """The offer that was accepted."""
-        return assignment_of(base64.b64decode(self.entry), self.start_by_ns)
-
     @property
     def delivered(self) -> bool:
         """Whether its GPUs are free and its files settled. Its log and records are another question."""
@@ -68,14 +58,46 @@ class Notes:
 
     def to_json(self) -> str:
         """The notes as one JSON object."""
-        return json.dumps(asdict(self))
+        # Field by field: `asdict` copies deeply, and this is written several times in the life of every rank.
+        record = {name: getattr(self, name) for name in _NAMES}
+        for name in _STAMPS:
+            if record[name] is not None:
+                record[name] = asdict(record[name])
+        return json.dumps(record)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The notes that `text` holds."""
-        fields = json.loads(text)
-        fields |= {name: stamp_of(fields[name]) for name in ("used_until", "ended_at")}
-        return cls(**{**fields, "told": Told(fields["told"]), "outputs": Outputs(fields["outputs"])})
+        record = json.loads(text)
+        record |= {name: stamp_of(record[name]) for name in _STAMPS}
+        return cls(**{**record, "told": Told(record["told"]), "outputs": Outputs(record["outputs"])})
+
+
+_NAMES = tuple(field.name for field in fields(Notes))
+_STAMPS = ("used_until", "ended_at")
+_OFFER = "/offer"
+
+
+def offer_note(assignment: Assignment) -> dict[str, str]:
+    """The note that keeps an accepted offer; written once, beside the rank's notes that change."""
+    text = base64.b64encode(assignment.entry().SerializeToString()).decode()
+    return {assignment.key.folder_name + _OFFER: text}
+
+
+def forgotten(key: str) -> dict[str, None]:
+    """The write that forgets all notes on a rank."""
+    return {key: None, key + _OFFER: None}
+
+
+def noted_ranks(notes: Mapping[str, str]) -> list[tuple[Assignment, Notes]]:
+    """The ranks in a journal's notes. An offer and its notes are committed together: neither is there alone."""
+    found = []
+    for name, text in notes.items():
+        if not name.endswith(_OFFER):
+            known = Notes.from_json(text)
+            entry = base64.b64decode(notes[name + _OFFER])
+            found.append((assignment_of(entry, known.start_by_ns), known))
+    return found
 
 
 def assignment_of(entry: bytes, start_by_ns: int) -> Assignment:

@@ -60,9 +60,11 @@ class Places:
 
     def make(self) -> None:
         """Make the folders anew, empty."""
-        shutil.rmtree(self.root, ignore_errors=True)
-        for folder in (self.work, self.checkpoint, self.output, self.outgoing):
-            folder.mkdir(parents=True)
+        if self.root.exists():
+            shutil.rmtree(self.root)
+        self.root.mkdir(parents=True)
+        for folder in (self.work, self.checkpoint, self.output):
+            folder.mkdir()
 
 
 @dataclass(frozen=True, slots=True)

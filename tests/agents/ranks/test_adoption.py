@@ -131,7 +131,8 @@ def _pretend_reboot(state_dir):
             processes.kill_exactly(record[f"{name}_pid"], record[f"{name}_ticks"])
         shutil.rmtree(state.parent)
     connection = sqlite3.connect(state_dir / "journal.db", isolation_level=None)
-    for key, text in tables.notes(connection).items():
+    notes_alone = {key: text for key, text in tables.notes(connection).items() if "/" not in key}
+    for key, text in notes_alone.items():
         notes = json.dumps({**json.loads(text), "boot_id": "another"})
         connection.execute("UPDATE notes SET body = ? WHERE rank = ?", (notes, key))
     connection.close()
