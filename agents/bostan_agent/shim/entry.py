@@ -11,6 +11,7 @@ from pathlib import PurePath
 from bostan_agent.shim import files, linux
 from bostan_agent.shim.clock import Stamp, boot_id
 from bostan_agent.shim.errors import SpecError
+from bostan_agent.shim.family import Family
 from bostan_agent.shim.main_process import set_oom_score
 from bostan_agent.shim.records import COMPLAINTS, EXIT, SPEC, Cause, ExitRecord
 from bostan_agent.shim.spec import RankKey, RankSpec
@@ -29,12 +30,14 @@ def supervise(path: str, launch: socket.socket) -> None:
     locked = take_lock(folder)
     if locked is None or files.read(folder, EXIT) is not None:
         return
+    linux.become_subreaper()
     try:
         spec = RankSpec.from_json(files.read_all(locked))
-    except SpecError as exc:
+        family = Family(spec)
+    except (SpecError, OSError) as exc:
         refuse(folder, path, str(exc))
         return
-    supervisor = Supervisor(spec, folder)
+    supervisor = Supervisor(spec, folder, family)
     supervisor.control.admit(launch, trusted=True, watching=True)
     supervisor.run()
 

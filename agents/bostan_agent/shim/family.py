@@ -11,8 +11,7 @@ import signal
 from collections.abc import Iterator
 
 from bostan_agent.shim import cgroup, processes
-from bostan_agent.shim.errors import StartError
-from bostan_agent.shim.main_process import MainProcess, fork_main
+from bostan_agent.shim.main_process import fork_main
 from bostan_agent.shim.spec import RankSpec
 
 
@@ -20,11 +19,15 @@ class Family:
     """Starts, signals, kills and reaps the processes of one rank. Its process must be a subreaper."""
 
     def __init__(self, spec: RankSpec) -> None:
+        """Make the rank's cgroup, where it may have one, and fork the main process up to its gate."""
         self._spec = spec
         self._cgroup: cgroup.Cgroup | None = None
         self._childless = False
         self.limits_held: tuple[str, ...] = ()
-        self.main: MainProcess | None = None
+        if spec.cgroup:
+            made = cgroup.create(f"bostan-{spec.key.folder_name}-{os.getpid()}", spec.limits)
+            self._cgroup, self.limits_held = made or (None, ())
+        self.main = fork_main(self._cgroup)
         self.main_status: int | None = None
 
     @property
@@ -32,26 +35,17 @@ class Family:
         """Where the rank's cgroup is, if it has one."""
         return None if self._cgroup is None else self._cgroup.path
 
-    def fork(self) -> MainProcess:
-        """Fork the main process up to its gate.
+    def release(self) -> None:
+        """Let the main process run its command.
 
         Raises:
-            StartError: the host has no process left for it.
+            StartError: the command could not be run.
         """
-        if self._spec.cgroup:
-            made = cgroup.create(f"bostan-{self._spec.key.folder_name}-{os.getpid()}", self._spec.limits)
-            self._cgroup, self.limits_held = made or (None, ())
-        try:
-            self.main = fork_main(self._spec, self._cgroup)
-        except OSError as exc:
-            raise StartError(f"cannot fork: {exc}") from exc
-        return self.main
+        self.main.release(self._spec)
 
     def ask_for_checkpoint(self) -> bool:
         """SIGUSR1 to the main process alone. False where it would die of it, having no handler yet."""
-        if self.main is None or self.main_status is not None:
-            return False
-        if not processes.catches(self.main.pid, signal.SIGUSR1):
+        if self.main_status is not None or not processes.catches(self.main.pid, signal.SIGUSR1):
             return False
         processes.send([self.main.pid], signal.SIGUSR1)
         return True
@@ -76,15 +70,13 @@ class Family:
                 return
             if pid == 0:
                 return
-            if self.main is not None and pid == self.main.pid:
+            if pid == self.main.pid:
                 self.main_status = status
             yield pid
 
     def gone(self, helper: int | None) -> bool:
         """Whether the main process has ended and no other process of the rank is left."""
-        if self.main is not None and self.main_status is None:
-            return False
-        return self._childless or not self._living(helper)
+        return self.main_status is not None and (self._childless or not self._living(helper))
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed one of them for memory."""

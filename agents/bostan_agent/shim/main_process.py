@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import marshal
 import os
 import signal
 import socket
@@ -15,7 +16,6 @@ from bostan_agent.shim.cgroup import Cgroup
 from bostan_agent.shim.errors import StartError
 from bostan_agent.shim.spec import RankSpec
 
-_GO = b"g"
 _GATE = 3
 # What Python ignores and the shim handles; the zygote has reset all others.
 _TOUCHED_SIGNALS = (
@@ -36,47 +36,84 @@ class MainProcess:
     pid: int
     output: int
     gate: socket.socket
+    cgroup_to_enter: str | None
 
-    def release(self) -> None:
-        """Let it run its command; returns once the command runs.
+    def release(self, spec: RankSpec) -> None:
+        """Let it run the command of `spec`; returns once the command runs.
 
         Raises:
             StartError: the command could not be run.
         """
-        self.gate.sendall(_GO)
+        order = (spec.argv, dict(spec.env), spec.cwd, spec.uid, spec.gid, self.cgroup_to_enter)
+        self.gate.sendall(marshal.dumps(order))
+        self.gate.shutdown(socket.SHUT_WR)
         report = b"".join(iter(lambda: self.gate.recv(_REPORT_BYTES_MAX), b""))
         self.gate.close()
         if report:
             raise StartError(report.decode(errors="replace"))
 
 
-def fork_main(spec: RankSpec, cgroup: Cgroup | None) -> MainProcess:
-    """Fork the main process up to its gate, where it ends itself if this process dies first."""
+def fork_main(cgroup: Cgroup | None) -> MainProcess:
+    """Fork the main process up to its gate, where it ends itself if this process dies first.
+
+    To be called early: each page that a shim has written by then is copied once more after the fork, and
+    that copying is most of what a start costs.
+    """
     ours, theirs = socket.socketpair()
     output, output_in = os.pipe2(os.O_CLOEXEC)
     os.set_blocking(output, False)
     shim_pid = os.getpid()
-    pid = os.fork()
+    pid, born_inside = _fork(cgroup)
     if pid == 0:
-        _become_main(spec, cgroup, theirs, output_in, shim_pid)
+        _become_main(theirs, output_in, shim_pid)
     theirs.close()
     os.close(output_in)
-    return MainProcess(pid, output, ours)
+    return MainProcess(pid, output, ours, None if cgroup is None or born_inside else cgroup.path)
 
 
-def _become_main(
-    spec: RankSpec, cgroup: Cgroup | None, gate: socket.socket, output_in: int, shim_pid: int
-) -> NoReturn:
+def _fork(cgroup: Cgroup | None) -> tuple[int, bool]:
+    """The child's pid, 0 in the child, and whether it was born in the cgroup."""
+    if cgroup is not None:
+        folder = files.open_folder(cgroup.path)
+        try:
+            return linux.fork_into(folder), True
+        except OSError:
+            pass  # then the child moves itself in, which any kernel with cgroups can do
+        finally:
+            os.close(folder)
+    return os.fork(), False
+
+
+def _become_main(gate: socket.socket, output_in: int, shim_pid: int) -> NoReturn:
     try:
         os.setsid()
         _arrange_files(gate.detach(), output_in)
-        if os.read(_GATE, 1) == _GO:
-            _prepare(spec, cgroup, shim_pid)
-            os.execvpe(spec.argv[0], list(spec.argv), dict(spec.env))  # noqa: S606
+        orders = files.read_all(_GATE)
+        if orders:
+            _obey(_Order(*marshal.loads(orders)), shim_pid)  # noqa: S302
     # Whatever happens, a forked copy of the shim must not go on as a second shim.
-    except BaseException as exc:  # noqa: BLE001
-        os.write(_GATE, _describe(spec, exc).encode()[:_REPORT_BYTES_MAX])
-    os._exit(127)
+    finally:
+        os._exit(127)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What the main process needs of its spec, in the order in which it is sent."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str
+    uid: int | None
+    gid: int | None
+    cgroup: str | None
+
+
+def _obey(order: _Order, shim_pid: int) -> None:
+    try:
+        _prepare(order, shim_pid)
+        os.execvpe(order.argv[0], order.argv, order.env)  # noqa: S606
+    except (OSError, ValueError) as exc:
+        os.write(_GATE, _describe(order, exc).encode()[:_REPORT_BYTES_MAX])
 
 
 def _arrange_files(gate: int, output_in: int) -> None:
@@ -93,17 +130,17 @@ def _raised(fd: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD, _GATE + 1)
 
 
-def _prepare(spec: RankSpec, cgroup: Cgroup | None, shim_pid: int) -> None:
-    if cgroup is not None:
-        cgroup.enter()
+def _prepare(order: _Order, shim_pid: int) -> None:
+    if order.cgroup is not None:
+        Cgroup(order.cgroup).enter()
     _reset_signals()
     _reset_priorities()
-    _become_user(spec)
+    _become_user(order.uid, order.gid)
     # After the change of user, which clears it. A rank must not outlive what enforces its lease.
     linux.die_with_parent(signal.SIGKILL)
     if os.getppid() != shim_pid:
         os._exit(127)
-    os.chdir(spec.cwd)
+    os.chdir(order.cwd)
 
 
 def _reset_signals() -> None:
@@ -125,17 +162,18 @@ def set_oom_score(score: int) -> None:
         files.put("/proc/self/oom_score_adj", str(score))
 
 
-def _become_user(spec: RankSpec) -> None:
-    if spec.uid is None:
+def _become_user(uid: int | None, gid: int | None) -> None:
+    if uid is None:
         return
-    gid = spec.uid if spec.gid is None else spec.gid
+    gid = uid if gid is None else gid
     os.setgroups([gid])
     os.setgid(gid)
-    os.setuid(spec.uid)
+    os.setuid(uid)
     linux.forbid_new_privileges()
 
 
-def _describe(spec: RankSpec, exc: BaseException) -> str:
-    if isinstance(exc, FileNotFoundError) and "/" not in spec.argv[0] and exc.filename != spec.cwd:
-        return f"cannot start {spec.argv[0]!r}: no such command on PATH={spec.env.get('PATH', '')}"
-    return f"cannot start {spec.argv[0]!r} in {spec.cwd}: {exc}"
+def _describe(order: _Order, exc: Exception) -> str:
+    command = order.argv[0]
+    if isinstance(exc, FileNotFoundError) and "/" not in command and exc.filename != order.cwd:
+        return f"cannot start {command!r}: no such command on PATH={order.env.get('PATH', '')}"
+    return f"cannot start {command!r} in {order.cwd}: {exc}"

@@ -29,7 +29,7 @@ _SWEEP_AGAIN_NS_MAX = NS
 class Supervisor:
     """Runs one rank. Everything happens in one thread, in handlers of one poll loop."""
 
-    def __init__(self, spec: RankSpec, folder: int) -> None:
+    def __init__(self, spec: RankSpec, folder: int, family: Family) -> None:
         self.spec = spec
         self.folder = folder
         self.phase: Phase = Running(self._lease_plan(spec.lease_deadline_boottime_ns))
@@ -38,7 +38,7 @@ class Supervisor:
         self._deadline_ns = spec.lease_deadline_boottime_ns
         self._boot_id = boot_id()
         self._declarations = Declarations(spec, folder)
-        self._family = Family(spec)
+        self._family = family
         self._log = LogWriter(folder, spec.log_bytes_max, spec.log_files_max)
         self._timer = linux.boottime_timer()
         self._state: State | None = None
@@ -52,7 +52,6 @@ class Supervisor:
 
     def run(self) -> None:
         """Start the rank and stay until its exit record is written."""
-        linux.become_subreaper()
         self._hear_signals()
         self.loop.watch(self._timer, self._on_timer)
         self.control.listen(self.folder)
@@ -61,7 +60,6 @@ class Supervisor:
         except (StartError, OSError) as exc:
             self._failure = str(exc)
             self._enter(Killing(Cause.START_FAILED))
-            self._settle()
         while not self._over:
             self.loop.once()
 
@@ -112,7 +110,7 @@ class Supervisor:
     # Starting ------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        main = self._family.fork()
+        main = self._family.main
         self.loop.watch(main.output, lambda _: self._on_output(main.output))
         self._state = State(
             boot_id=self._boot_id,
@@ -126,7 +124,7 @@ class Supervisor:
         )
         # On record before it runs: whoever finds this folder can find the process.
         files.replace_json(self.folder, STATE, self._state.to_record(), durable=False)
-        main.release()
+        self._family.release()
         self.control.announce({"event": "started", **self.describe()})
         self._enter(self.phase)
 
@@ -163,6 +161,10 @@ class Supervisor:
     def _on_signals(self, numbers: bytes) -> None:
         if signal.SIGTERM in numbers:
             self.stop(Cause.STOPPED, self.patience(checkpoint=True, grace_seconds=self.spec.grace_seconds))
+        self._collect()
+        self._settle()
+
+    def _collect(self) -> None:
         for pid in self._family.reap():
             if pid == self._declarations.helper_pid:
                 self._on_copied()
@@ -170,7 +172,6 @@ class Supervisor:
             self._main_ended = Stamp.now()
             cause = Cause.EXITED if isinstance(self.phase, Running) else self.phase.cause
             self._enter(Killing(cause))
-        self._settle()
 
     def _on_copied(self) -> None:
         outcome = self._declarations.finish()
@@ -183,6 +184,8 @@ class Supervisor:
     def _on_timer(self, _events: int) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._timer, 8)
+        # A child may have ended before we could hear of it.
+        self._collect()
         now = boottime_ns()
         if now >= self._deadline_ns:
             self._declarations.give_up()
@@ -248,12 +251,10 @@ class Supervisor:
         self._over = True
 
     def _drain_output(self) -> None:
-        main = self._family.main
-        if main is not None:
-            while data := _read_ready(main.output):
-                if self._first_output is None:
-                    self._note_first_output()
-                self._log.write(data)
+        while data := _read_ready(self._family.main.output):
+            if self._first_output is None:
+                self._note_first_output()
+            self._log.write(data)
 
     def _exit_record(self, cause: Cause, gone: Stamp) -> ExitRecord:
         status = self._family.main_status

@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from bostan_agent.shim import main_process
+from bostan_agent.shim.cgroup import Cgroup
 
 CAP_SYS_RESOURCE = 24
 
@@ -85,3 +87,19 @@ def test_the_shim_is_small(bench):
     rank = bench.shell("echo ready; exec sleep 100")
     rank.prints(b"ready")
     assert int(status_field(rank.state().shim_pid, "VmRSS")) <= 15 * 1024
+
+
+def test_it_is_born_in_its_cgroup(bench):
+    rank = bench.shell("cat /proc/self/cgroup")
+    rank.ended()
+    cgroup = rank.state().cgroup
+    assert cgroup is None or f"/{Path(cgroup).name}\n".encode() in rank.log()
+
+
+def test_a_kernel_that_cannot_fork_into_a_cgroup_still_forks(tmp_path):
+    """What is no cgroup at all stands for a kernel too old for the call."""
+    pid, born_inside = main_process._fork(Cgroup(str(tmp_path)))
+    if pid == 0:
+        os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    assert not born_inside
