@@ -49,9 +49,7 @@ def new_land() -> Land:
 
 def put_away(made: Land) -> None:
     """Whatever happened, nothing stays."""
-    made.remember()
-    for one in made.left():
-        one.kill()
+    made.kill_all()
     shutil.rmtree(made.folder, ignore_errors=True)
 
 

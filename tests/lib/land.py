@@ -41,6 +41,7 @@ class Land(Pool):
     people: dict[str, str] = field(default_factory=dict)
     named: dict[str, tuple[subprocess.Popen, tuple[str, ...]]] = field(default_factory=dict)
     seen: set[psutil.Process] = field(default_factory=set)
+    commands: list[subprocess.Popen] = field(default_factory=list)
 
     # People
 
@@ -66,7 +67,7 @@ class Land(Pool):
     def begin(self, token: str, *words: str) -> subprocess.Popen:
         """Start `bostan`."""
         environment = {"BOSTAN_URL": self.address["url"], "BOSTAN_TOKEN": token, "HOME": str(self.folder)}
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(BIN / "bostan"), *words],
             env={**os.environ, **environment, "COLUMNS": "100"},
             cwd=self.folder,
@@ -74,6 +75,8 @@ class Land(Pool):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        self.commands.append(process)
+        return process
 
     def job_file(self, example: str, *words: str, **changes: object) -> Path:
         """A copy of an example's job file with more words on its command, run by this Python, which has scikit-learn."""
@@ -161,6 +164,16 @@ class Land(Pool):
         """What still lives of all that were ever seen, and of what works in the pool's folder."""
         self.seen |= set(at_home_in(self.folder))
         return [one for one in self.seen if alive(one)]
+
+    def kill_all(self) -> None:
+        """End whatever is left, in whatever state it is."""
+        self.remember()
+        for one in self.left():
+            one.kill()
+        for process in (*self.commands, *self.agents, self.centre):
+            if process is not None:
+                process.kill()
+                process.communicate()
 
 
 def below(pid: int) -> list[psutil.Process]:
