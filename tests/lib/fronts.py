@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,9 +139,7 @@ class RestFront:
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve([listener]))
         try:
-            async with asyncio.timeout(10):
-                while not server.started:  # noqa: ASYNC110 - uvicorn gives no event to wait for
-                    await asyncio.sleep(0.005)
+            await until(lambda: server.started)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
@@ -158,6 +156,13 @@ class RestFront:
             client.stream("GET", path, headers=headers, **words) as answer,
         ):
             yield Stream(answer)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that tells nobody when it happens."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 def _scope(what: dict[str, str]) -> dict[str, str]:

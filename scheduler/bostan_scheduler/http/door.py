@@ -4,6 +4,7 @@ import time
 import uuid
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bostan_scheduler.http.metrics import Times
@@ -33,6 +34,8 @@ class Door:
             await self._app(scope, body.receive, visit.send)
         except Problem as problem:
             await visit.answer(problem, scope, receive)
+        except ClientDisconnect:
+            pass  # nobody is there to be answered
         except Exception:  # noqa: BLE001 - whatever it is, the asker gets an answer and the log the rest
             await visit.answer(_fault(scope), scope, receive)
         finally:
