@@ -20,8 +20,8 @@ from bostan_agent.shim.loop import READ, WRITE, Loop
 from bostan_agent.shim.records import SOCKET
 
 CLIENTS_MAX = 32  # of each kind of peer: a job that hoards connections must not lock the agent out
-REQUEST_BYTES_MAX = 64 * 1024
-OUTBOX_BYTES_MAX = 1024 * 1024
+REQUEST_BYTES_MAX = 16 * 1024
+OUTBOX_BYTES_MAX = 128 * 1024
 _CREDENTIALS = struct.Struct("3i")
 
 
