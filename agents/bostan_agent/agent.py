@@ -92,7 +92,7 @@ def owner_of(settings: Settings) -> Owner | None:
 def devices_of(settings: Settings) -> Devices:
     """The node's GPUs, or simulated ones. Raises BadSimulation."""
     if settings.simulate is not None:
-        return Simulated.parse(settings.simulate, settings.node_name)
+        return Simulated.parse(settings.simulate, f"{settings.park}/{settings.node_name}")
     return Supervised(Supervision())
 
 

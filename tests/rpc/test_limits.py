@@ -76,7 +76,7 @@ async def test_nodes_of_a_park(tmp_path: Path) -> None:
 
 
 async def test_a_node_that_does_not_read_loses_its_session(tmp_path: Path) -> None:
-    async with limited(tmp_path, outbox_messages_max=50) as centre, centre.node() as node:
+    async with limited(tmp_path, outbox_messages_max=5, silence_seconds=60) as centre, centre.node() as node:
         call = await node.connect()
         await until(lambda: centre.gateway.sessions.is_open("p/n1"))
         addresses = (("127.0.0.1", 4000),) * 20_000

@@ -145,6 +145,17 @@ async def test_a_front_that_stops_sends_its_agents_away(centre: Centre) -> None:
         assert "dial again" in why
 
 
+async def test_no_park_takes_the_gpus_of_another_by_naming_them(centre: Centre) -> None:
+    async with centre.node() as node, centre.node(park="q") as greedy:
+        await node.connect()
+        greedy.uuids.append(node.uuids[0])
+        await greedy.connect()
+        known = centre.store.node("q/n1")
+        assert known is not None
+        assert [gpu.uuid for gpu in known.gpus] == greedy.uuids[:2]
+        assert known.problems == (f"{node.uuids[0]} is left out: p/n1 has it too",)
+
+
 async def test_a_message_of_a_newer_release_is_passed_over(centre: Centre) -> None:
     async with centre.node() as node:
         newer = wire.AgentMessage()
