@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from bostan import Client
 
 BIN = Path(sys.executable).parent
 
@@ -45,6 +46,7 @@ class Pool:
     agents: list[Agent] = field(default_factory=list)
     centre: subprocess.Popen[bytes] | None = None
     address: dict[str, str] = field(default_factory=dict)
+    _clients: dict[str, Client] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: f"demo-{os.getpid()}-{time.time_ns()}")
 
     @property
@@ -87,6 +89,12 @@ class Pool:
     def bostan(self, token: str, *words: str, check: bool = True) -> str:
         """Run the user's command line and give its output."""
         return self.output(["bostan", *words], check, BOSTAN_URL=self.address["url"], BOSTAN_TOKEN=token)
+
+    def client(self, token: str) -> Client:
+        """The SDK, for the many small looks that would each cost a process as commands."""
+        if token not in self._clients:
+            self._clients[token] = Client(self.address["url"], token)
+        return self._clients[token]
 
     def json(self, token: str, *words: str) -> Any:
         """Run the user's command line and read its JSON."""
