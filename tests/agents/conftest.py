@@ -93,6 +93,7 @@ class Centre(services.AgentLinkServicer):
 
     async def stop(self):
         if self._server is not None:
+            self.stream = None
             await self._server.stop(None)
             self._server = None
 
@@ -377,6 +378,7 @@ async def agents(centre, tmp_path):
     yield start
     for made in started:
         await made.end()
+        print(made.log())  # noqa: T201  shown where a test fails
         _end_ranks(made.state_dir / "ranks")
     structlog.reset_defaults()
 
