@@ -16,7 +16,7 @@ import pytest
 from bostan_protos.v1 import agent_link_pb2 as wire
 from bostan_protos.v1.agent_link_pb2_grpc import AgentLinkStub
 from bostan_scheduler.core.attempt import Fencing
-from bostan_scheduler.core.desired import DesiredRank, DesiredSet, WantRelease, WantStart
+from bostan_scheduler.core.desired import DesiredRank, DesiredSet, WantRelease
 from bostan_scheduler.errors import UnsafeAddress
 from bostan_scheduler.rpc.notices import Notices
 from bostan_scheduler.rpc.rate import Rate
@@ -79,9 +79,8 @@ async def test_a_node_that_does_not_read_loses_its_session(tmp_path: Path) -> No
     async with limited(tmp_path, outbox_messages_max=5, silence_seconds=60) as centre, centre.node() as node:
         call = await node.connect()
         await until(lambda: centre.gateway.sessions.is_open("p/n1"))
-        addresses = (("127.0.0.1", 4000),) * 20_000
-        start = DesiredRank("j1.1", 0, Fencing(1, 1), WantStart(addresses, centre.parts.clock() + 10_000))
-        flood = Outbox(desired=(DesiredSet("p/n1", (start,), complete=False),))
+        release = DesiredRank("j1.1", 0, Fencing(1, 1), WantRelease("x" * 500_000))
+        flood = Outbox(desired=(DesiredSet("p/n1", (release,), complete=False),))
         while len(centre.gateway.sessions):
             centre.gateway.sessions.send(flood)
             await asyncio.sleep(0)
