@@ -19,6 +19,7 @@ from bostan.api import ClassQuota, Firm, NewPark, NewToken, QuotaDocument, Quota
 BIN = Path(sys.executable).parent
 FIRM = "bench"
 PARK = "here"
+START_SECONDS_MAX = 120.0
 YEAR_MS = 365 * 86_400_000
 
 Value = TypeVar("Value")
@@ -50,7 +51,7 @@ class Pool:
         ports = ("--listen", rest, "--agents-listen", self.address.get("agents", host))
         began = time.monotonic()
         self.centre = self._spawn("centre", "bostan-scheduler", "serve", "--data-dir", data, *ports, **settings)
-        self.address = self.until("the centre is ready", self._read_address)
+        self.address = self.until("the centre is ready", self._read_address, START_SECONDS_MAX)
         return time.monotonic() - began
 
     def open(self, quotas: QuotaDocument) -> None:

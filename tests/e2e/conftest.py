@@ -16,7 +16,7 @@ TWO_GPUS = ("--simulate", "2xT4-16GB")
 # A node that is cut off is noticed in seconds, so that nobody has to wait for minutes.
 SETTINGS = {
     "BOSTAN_CENTRE_HEARTBEAT_SECONDS": "0.5",
-    "BOSTAN_CENTRE_SILENCE_SECONDS": "5",
+    "BOSTAN_CENTRE_SILENCE_SECONDS": "8",
     "BOSTAN_CENTRE_TICK_SECONDS": "0.2",
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -174,6 +175,9 @@ class Land(Pool):
             if process is not None:
                 process.kill()
                 process.communicate()
+        ray_folder = self.folder / "centre" / "ray-folder"
+        if ray_folder.exists():
+            shutil.rmtree(ray_folder.read_text(), ignore_errors=True)
 
 
 def below(pid: int) -> list[psutil.Process]:

@@ -13,7 +13,10 @@ from bostan_scheduler.cluster.front import Front
 from bostan_scheduler.cluster.leader import Leader
 from bostan_scheduler.cluster.leftovers import end_leftovers, ray_processes, record
 from bostan_scheduler.cluster.names import LEADER, NAMESPACE
+from bostan_scheduler.errors import NotReady
 from bostan_scheduler.settings import CentreSettings
+
+FOLDER, PREFIX = "ray-folder", "bostan-ray-"
 
 
 @dataclass(slots=True)
@@ -25,13 +28,23 @@ class Actors:
 
 
 def start_ray(settings: CentreSettings) -> Path | None:
-    """Start or join. The folder of a Ray that was started here; None when one was joined."""
+    """Start or join. The folder of a Ray that was started here; None when one was joined. Raises `NotReady`."""
     if settings.ray_address != "local":
         ray.init(
             address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False
         )
         return None
-    folder = _private_folder()
+    folder = _private_folder(settings.data_dir)
+    try:
+        _init_local(settings, folder)
+    except Exception as error:
+        record_processes(settings.data_dir)
+        stop_ray(settings.data_dir, folder)
+        raise NotReady(f"Ray did not start, which a machine that is too busy may cause: {error}") from error
+    return folder
+
+
+def _init_local(settings: CentreSettings, folder: Path) -> None:
     ray.init(
         address="local",
         namespace=NAMESPACE,
@@ -43,12 +56,13 @@ def start_ray(settings: CentreSettings) -> Path | None:
         configure_logging=False,
         _temp_dir=str(folder),
     )
-    return folder
 
 
-def _private_folder() -> Path:
-    """Short, since Ray keeps sockets in it, and readable by nobody else."""
-    return Path(tempfile.mkdtemp(prefix="bostan-ray-"))
+def _private_folder(data_dir: Path) -> Path:
+    """Short, since Ray keeps sockets in it, readable by nobody else, and written down for whoever comes after us."""
+    folder = tempfile.mkdtemp(prefix=PREFIX)
+    (data_dir / FOLDER).write_text(folder)
+    return Path(folder)
 
 
 def start_actors(settings: CentreSettings) -> Actors:
@@ -71,8 +85,17 @@ def record_processes(data_dir: Path) -> None:
 
 
 def end_what_is_left(data_dir: Path) -> int:
-    """End the processes of a centre that was killed. How many there were."""
-    return end_leftovers(data_dir / "processes.json")
+    """End the processes of a centre that was killed, and remove their folder. How many processes there were."""
+    ended = end_leftovers(data_dir / "processes.json")
+    if (data_dir / FOLDER).exists():
+        _remove_folder(data_dir, Path((data_dir / FOLDER).read_text()))
+    return ended
+
+
+def _remove_folder(data_dir: Path, folder: Path) -> None:
+    if folder.name.startswith(PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
+    (data_dir / FOLDER).unlink(missing_ok=True)
 
 
 def stop_ray(data_dir: Path, folder: Path | None) -> None:
@@ -80,4 +103,4 @@ def stop_ray(data_dir: Path, folder: Path | None) -> None:
     ray.shutdown()
     if folder is not None:
         end_leftovers(data_dir / "processes.json")
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_folder(data_dir, folder)
