@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 from bostan_agent.shim import cgroup, processes
 from bostan_agent.shim.main_process import fork_main
 from bostan_agent.shim.spec import RankSpec
+
+_DISSOLVE_SECONDS_MAX = 1.0
+_DISSOLVE_AGAIN_SECONDS = 0.005
 
 
 class Family:
@@ -83,9 +87,10 @@ class Family:
         return self._cgroup is not None and self._cgroup.ran_out_of_memory()
 
     def dissolve(self) -> None:
-        """Remove the cgroup, now empty."""
-        if self._cgroup is not None:
-            self._cgroup.remove()
+        """Remove the cgroup, now empty. Whoever forgets the rank removes it otherwise."""
+        give_up_at = time.monotonic() + _DISSOLVE_SECONDS_MAX
+        while self._cgroup is not None and not self._cgroup.remove() and time.monotonic() < give_up_at:
+            time.sleep(_DISSOLVE_AGAIN_SECONDS)
 
     def _living(self, helper: int | None) -> set[int]:
         if self._childless:

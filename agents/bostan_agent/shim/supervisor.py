@@ -62,6 +62,7 @@ class Supervisor:
             self._enter(Killing(Cause.START_FAILED))
         while not self._over:
             self.loop.once()
+        self._family.dissolve()
 
     # What clients ask ----------------------------------------------------------------------------
 
@@ -246,7 +247,6 @@ class Supervisor:
             files.replace_json(self.folder, EXIT, record, durable=True)
         except OSError:
             return  # a full disk: the timer brings us back here until there is room for the truth
-        self._family.dissolve()
         self.control.announce({"event": "exited", **record})
         self._over = True
 

@@ -66,7 +66,7 @@ async def test_an_adopted_rank_tells_its_story_so_far_and_to_its_end(node, tools
 
 
 async def test_an_agent_that_never_returns_is_not_needed_at_the_deadline(node, tools):
-    spec = node.shell("trap : TERM; while :; do sleep 0.01; done", lease_seconds=2, grace_seconds=30)
+    spec = node.shell("trap : TERM; while :; do sleep 0.01; done", lease_seconds=4, grace_seconds=30)
     node.kill(node.agent(spec))
     ended = await tools.until(lambda: folders.exit_of(node.ranks_dir / "try1.0"), "exit record")
     assert ended.cause is Cause.LEASE_ENDED

@@ -18,7 +18,7 @@ from bostan_agent.shim.phases import (
     wakes_at_ns,
 )
 from bostan_agent.shim.records import Cause
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 spans = st.integers(0, 100 * NS)
@@ -26,7 +26,7 @@ spans = st.integers(0, 100 * NS)
 
 def test_the_rank_ends_before_its_deadline_with_nobody_there(lone_bench):
     spec = lone_bench.spec(
-        ["sh", "-c", "trap : TERM; while :; do sleep 0.01; done"], lease_seconds=1, grace_seconds=30
+        ["sh", "-c", "trap : TERM; while :; do sleep 0.01; done"], lease_seconds=3, grace_seconds=30
     )
     rank = lone_bench.launch(spec)
     rank.state()
@@ -75,7 +75,7 @@ def test_a_rank_that_is_being_stopped_is_not_renewed(bench):
 
 def test_a_stop_never_lasts_beyond_the_lease(bench):
     script = "trap : TERM; echo up; while :; do sleep 0.01; done"
-    spec = bench.spec(["sh", "-c", script], lease_seconds=1, grace_seconds=0)
+    spec = bench.spec(["sh", "-c", script], lease_seconds=3, grace_seconds=0)
     rank = bench.launch(spec)
     rank.prints(b"up")
     rank.launch.ask(do="stop", checkpoint=False, grace_seconds=1000)
@@ -84,6 +84,7 @@ def test_a_stop_never_lasts_beyond_the_lease(bench):
     assert ended.ended.boottime_ns < spec.lease_deadline_boottime_ns
 
 
+@settings(deadline=None)
 @given(granted=spans, length=st.integers(-NS, 1000 * NS), checkpoint=spans, grace=spans)
 def test_checkpoint_and_grace_end_before_the_deadline(granted, length, checkpoint, grace):
     plan = lease_plan(granted, granted + length, Patience(checkpoint, grace))
@@ -92,12 +93,14 @@ def test_checkpoint_and_grace_end_before_the_deadline(granted, length, checkpoin
     assert plan.kill_at_ns - plan.terminate_at_ns <= grace
 
 
+@settings(deadline=None)
 @given(length=st.integers(1000, 1000 * NS), checkpoint=spans, grace=spans)
 def test_however_short_a_lease_four_tenths_of_it_are_for_running(length, checkpoint, grace):
     plan = lease_plan(0, length, Patience(checkpoint, grace))
     assert plan.checkpoint_at_ns >= length * 4 // 10
 
 
+@settings(deadline=None)
 @given(now=spans, left=st.integers(-NS, 1000 * NS), checkpoint=spans, grace=spans)
 def test_a_requested_stop_is_squeezed_into_what_is_left(now, left, checkpoint, grace):
     plan = request_plan(now, Patience(checkpoint, grace), now + left)

@@ -5,7 +5,7 @@ import os
 import pytest
 from bostan_agent.shim import files
 from bostan_agent.shim.log import LogSlice, LogWriter, log_end, read_log
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -50,6 +50,7 @@ def test_no_log_reads_as_nothing(tmp_path):
     assert log_end(tmp_path) == 0
 
 
+@settings(deadline=None)
 @given(
     pieces=st.lists(st.binary(max_size=70), max_size=20),
     files_max=st.integers(1, 5),
