@@ -58,7 +58,7 @@ def test_plan(cluster: str, expected: str) -> None:
 SENTENCES = [
     ("node p/a 8; quota x 2; run j0 x p/a 1; job j1 x 3", "x uses 1 of 2 a100, the job asks 3, 1 available"),
     ("node p/a 4; quota x 8; run j0 x p/a 2; job j1 x 3", "2 of 4 a100 are free, the job asks 3"),
-    ("node p/a 4; quota x 16; job j1 x 8", "no park has 8 a100 on one node and 8 in all (4 known)"),
+    ("node p/a 4; quota x 16; job j1 x 8", "no park has room for 1 x 8 a100, even when idle (at most 4 GPUs in one)"),
     ("node p/a 4 silent; node p/b 4; quota x 8; run j0 x p/b 4; job j1 x 4", "1 of 2 nodes with a100 are silent or drained"),
     ("node p/a 4; quota x 4 max-job=2; job j1 x 4", "the job asks 4 GPUs, x allows 2 a job"),
 ]  # fmt: skip

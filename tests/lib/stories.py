@@ -133,16 +133,26 @@ class Story:
     # Nodes
 
     def connect(
-        self, node_id: str, gpus: int = 4, *, boot: str = "boot-1", journal: str = "", holds: str = ""
+        self,
+        node_id: str,
+        gpus: int = 4,
+        *,
+        boot: str = "boot-1",
+        journal: str = "",
+        holds: str = "",
+        names: str = "",
     ) -> None:
-        """A node opens a session, with a new journal when one is named. `holds` are `j1.1/0:running` and the like."""
+        """A node opens a session, with a new journal when one is named. `holds` are `j1.1/0:running` and the like.
+
+        `names` is the node whose GPUs it claims to have, if not its own.
+        """
         park, name = node_id.split("/")
         self.opened += 1
         self.sessions[node_id] = f"session-{self.opened}"
         if journal or node_id not in self.journals:
             self.journals[node_id] = journal or f"journal-of-{node_id}"
             self.seqs[node_id] = 0
-        devices = tuple(Gpu(f"{node_id}:{index}", "a100", 80 * GIB, "a100") for index in range(gpus))
+        devices = tuple(Gpu(f"{names or node_id}:{index}", "a100", 80 * GIB, "a100") for index in range(gpus))
         hello = NodeConnected(
             node_id=node_id,
             park=park,
@@ -202,7 +212,7 @@ class Story:
     ) -> None:
         """A command ends, its GPUs are free, and the time that it held them is on record."""
         gpus = self._attempt(rank_id.split("/")[0]).places[int(rank_id.split("/")[1])].gpus
-        used = Used(gpus, after(self.now, -seconds), self.now, seconds * 1000, None)
+        used = Used(gpus, after(self.now, -seconds), self.now, seconds * 1000, None, self.now)
         ended = Exited(code, signal, cause, "", self.now, self.now, self.now, 0)
         self.reports(rank_id, ended, used, Released())
 

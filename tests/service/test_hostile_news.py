@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bostan_scheduler.core.attempt import RankAccepted, Stop
 from bostan_scheduler.core.check import check
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Blob, JobSpec, RankNeeds, Retries
@@ -187,13 +188,15 @@ def test_a_gang_of_which_a_rank_ends_without_a_start_lapses_like_any_other() -> 
     told.step("passes", 200)
 
 
-def test_ranks_that_end_before_they_were_to_start_are_given_up_when_the_offer_lapses() -> None:
+def test_the_end_of_a_rank_that_was_not_told_to_start_is_not_believed() -> None:
     done = exited("exited", 0)
     told = gang(
         ("p/a", 0, Accepted("h", 1)), ("p/a", 0, done), ("p/b", 1, Accepted("h", 2)), ("p/b", 1, done)
     )
     told.step("passes", 11)
-    assert type(told.service.snapshot.attempts["j1.1"].phase).__name__ in ("Withdrawn", "Ended")
+    attempt = told.service.snapshot.attempts["j1.1"]
+    assert isinstance(attempt.seen[0], RankAccepted)
+    assert isinstance(attempt.intent, Stop), "not every rank had started in time"
 
 
 def test_checkpoints_that_are_declared_backwards_do_not_pile_up() -> None:

@@ -100,7 +100,7 @@ def use(
     """A segment of GPU time of rank 0."""
     spent = gpus * (until_at - from_at)
     names = tuple(f"GPU-{number}" for number in range(gpus))
-    return Use(of, 0, firm, project, gpu_class, names, from_at, until_at, spent, None)
+    return Use(of, 0, firm, project, gpu_class, names, from_at, until_at, spent, None, until_at)
 
 
 def output(of="j1", rank=0, number=1, sha256=SHA256):

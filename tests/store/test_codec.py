@@ -71,6 +71,8 @@ def attempts(draw):
     hints["places"] = st.tuples(
         *(st.builds(Place, st.just(rank), values_of(str), gpus) for rank in range(len(seen)))
     )
+    used_until_ms = st.tuples(*(values_of(int) for _ in seen))
+    hints["used_until_ms"] = st.one_of(st.just(()), used_until_ms)
     return draw(st.builds(Attempt, **hints))
 
 

@@ -78,8 +78,10 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
         case Renew(attempt_id, until):
             attempt = draft.attempts[attempt_id]
             draft.put_attempt(replace(attempt, phase=_renewed(attempt, until, draft.view.now)))
-        case Use() | KeepOutput():
-            pass  # the store keeps them; no decision looks at them
+        case Use():
+            _use(draft, change)
+        case KeepOutput():
+            pass  # the store keeps it; no decision looks at it
         case Know(node):
             draft.put_node(node)
             draft.heard[node.id] = draft.view.now
@@ -117,10 +119,26 @@ def _requeue(draft: Draft, change: Requeue) -> None:
 def _move(draft: Draft, change: Move) -> None:
     attempt = draft.attempts[change.attempt_id]
     assert attempt.holds, f"{attempt.id} has ended and stays so"
+    phase = change.phase.before if isinstance(change.phase, Unknown) else change.phase
     started_at = attempt.started_at
-    if started_at is None and isinstance(change.phase, Running):
-        started_at = change.phase.since
+    if started_at is None and isinstance(phase, Running):
+        started_at = phase.since
     draft.put_attempt(replace(attempt, phase=change.phase, started_at=started_at))
+
+
+def _use(draft: Draft, change: Use) -> None:
+    """Time that comes after its job has finished is kept too; then the attempt is not in memory."""
+    attempt = draft.attempts.get(change.attempt_id)
+    if attempt is not None:
+        draft.put_attempt(count_use(attempt, change))
+
+
+def count_use(attempt: Attempt, use: Use) -> Attempt:
+    """The attempt with the time in its ledger."""
+    until = attempt.used_until_ms or (0,) * len(attempt.places)
+    assert use.until_boot_ms > until[use.rank], f"{attempt.id}/{use.rank}: the same time is counted twice"
+    counted = (*until[: use.rank], use.until_boot_ms, *until[use.rank + 1 :])
+    return replace(attempt, used_until_ms=counted)
 
 
 def _renewed(attempt: Attempt, until: Instant, now: Instant) -> Starting | Running | Unknown | Ending:

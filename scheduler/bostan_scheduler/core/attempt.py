@@ -81,6 +81,20 @@ class RankReleased:
 
 RankSeen = RankOffered | RankAccepted | RankStarted | RankExited | RankReleased
 
+NODE_LOST = "node-lost"
+"""The cause of an exit that nobody saw: the node is known to run the rank no more. Its journal may yet tell how it ended."""
+
+
+def is_free(seen: RankSeen) -> bool:
+    """Whether a rank holds nothing any more."""
+    match seen:
+        case RankExited(released=released):
+            return released
+        case RankReleased():
+            return True
+        case _:
+            return False
+
 
 # Phases
 
@@ -186,7 +200,10 @@ Intent = Run | Stop
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at a job. `seen[i]` is what was seen of the rank in `places[i]`."""
+    """One try at a job. `seen[i]` is what was seen of the rank in `places[i]`.
+
+    `used_until_ms[i]` is up to where its GPU time is in the ledger, by its node's boot clock; empty: nothing is.
+    """
 
     id: str
     job_id: str
@@ -206,11 +223,13 @@ class Attempt:
     intent: Intent = Run()
     started_at: Instant | None = None
     resumed_from_step: int | None = None
+    used_until_ms: tuple[int, ...] = ()
     version: int = 0
 
     def __post_init__(self) -> None:
         assert len(self.places) == len(self.seen), "what was seen of each rank stands beside its place"
         assert [place.rank for place in self.places] == list(range(len(self.places)))
+        assert len(self.used_until_ms) in (0, len(self.places)), "GPU time is counted rank by rank"
 
     @property
     def gpus(self) -> int:
@@ -230,6 +249,12 @@ class Attempt:
                 return self.phase.lease
             case _:
                 return None
+
+    @property
+    def awaited_node_ids(self) -> tuple[str, ...]:
+        """The nodes on which a rank of it still holds something."""
+        pairs = zip(self.places, self.seen, strict=True)
+        return tuple(dict.fromkeys(place.node_id for place, seen in pairs if not is_free(seen)))
 
     @property
     def node_ids(self) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ class Renew:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """GPU time of a rank, to be kept in the ledger."""
+    """GPU time of a rank, to be kept in the ledger; on its node's boot clock it ended at `until_boot_ms`."""
 
     attempt_id: str
     rank: int
@@ -118,6 +118,7 @@ class Use:
     until_at: Instant
     gpu_milliseconds: int
     energy_millijoules: int | None
+    until_boot_ms: int
 
 
 # Nodes, parks, quotas

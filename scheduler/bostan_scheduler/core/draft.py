@@ -52,6 +52,12 @@ class Draft:
         """Write a node."""
         _put(self.nodes, self.changed_nodes, node)
 
+    def put_forgotten(self, attempt: Attempt) -> None:
+        """Write an attempt that is not in memory, since its job has finished."""
+        assert attempt.job_id not in self.jobs, f"{attempt.id} is in memory"
+        version = attempt.version if attempt.id in self.changed_attempts else attempt.version + 1
+        self.changed_attempts[attempt.id] = replace(attempt, version=version)
+
     def forget_job(self, job: Job) -> None:
         """A finished job leaves memory, and its attempts with it; none of them holds anything any more."""
         for attempt in attempts_of(self.view, job):

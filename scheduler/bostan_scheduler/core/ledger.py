@@ -1,6 +1,6 @@
 """What is free while one plan is drawn up: derived once from the snapshot, then updated in place."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -38,14 +38,23 @@ class NodeRoom:
 
 @dataclass(slots=True)
 class PoolSize:
-    """How many GPUs of a class a park has: in all, free, on its largest node, and on nodes that are away."""
+    """How many GPUs of a class a park has, in all and free; its nodes by how many they have; and how many are away."""
 
     gpus: int = 0
     free: int = 0
-    per_node: int = 0
     memory_bytes: int = 0
-    nodes: int = 0
     nodes_away: int = 0
+    nodes_of: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def nodes(self) -> int:
+        """Nodes with at least one."""
+        return self.nodes_of.total()
+
+    def ranks(self, gpus: int) -> int:
+        """How many ranks of so many GPUs it would hold if all were free."""
+        assert gpus > 0, "a rank without GPUs needs no pool"
+        return sum(nodes * (size // gpus) for size, nodes in self.nodes_of.items())
 
 
 @dataclass(slots=True)
@@ -59,18 +68,19 @@ class Ledger:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
-        """The ledger of a snapshot."""
-        ledger = cls()
-        held = _held(snapshot)
+        """The ledger of a snapshot. A GPU that several open nodes claim is the first one's."""
+        ledger, taken = cls(), _held(snapshot)
         for node in sorted(snapshot.nodes.values(), key=lambda node: node.id):
-            ledger._add(snapshot, node, held)
+            ledger._add(snapshot, node, taken)
+            if node.open:
+                taken.update(gpu.uuid for gpu in node.gpus)
         ledger._charge(snapshot)
         return ledger
 
-    def _add(self, snapshot: Snapshot, node: Node, held: frozenset[str]) -> None:
+    def _add(self, snapshot: Snapshot, node: Node, taken: set[str]) -> None:
         free: dict[str, list[Gpu]] = defaultdict(list)
         for gpu_class, gpus in _by_class(snapshot, node).items():
-            free[gpu_class] = [gpu for gpu in gpus if gpu.usable and gpu.uuid not in held and node.open]
+            free[gpu_class] = [gpu for gpu in gpus if gpu.usable and gpu.uuid not in taken and node.open]
             self._count(node, gpu_class, gpus, len(free[gpu_class]))
         if node.open:
             self.rooms[node.id] = NodeRoom(node, free, node.cpus, node.memory_bytes)
@@ -82,9 +92,8 @@ class Ledger:
         pool = self.pools[node.park, gpu_class]
         pool.gpus += len(gpus)
         pool.free += free
-        pool.per_node = max(pool.per_node, len(gpus))
         pool.memory_bytes = max(pool.memory_bytes, *(gpu.memory_bytes for gpu in gpus))
-        pool.nodes += 1
+        pool.nodes_of[len(gpus)] += 1
         pool.nodes_away += not node.open
 
     def _charge(self, snapshot: Snapshot) -> None:
@@ -134,9 +143,9 @@ class Ledger:
         return {park: pool for (park, of), pool in self.pools.items() if of == gpu_class}
 
 
-def _held(snapshot: Snapshot) -> frozenset[str]:
+def _held(snapshot: Snapshot) -> set[str]:
     attempts = (one for one in snapshot.attempts.values() if one.holds)
-    return frozenset(gpu for attempt in attempts for place in attempt.places for gpu in place.gpus)
+    return {gpu for attempt in attempts for place in attempt.places for gpu in place.gpus}
 
 
 def _by_class(snapshot: Snapshot, node: Node) -> dict[str, list[Gpu]]:

@@ -61,7 +61,7 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A machine of a park. `id` is `park/name`; `boot_id` changes when it reboots."""
+    """A machine of a park. `id` is `park/name`; `boot_id` changes when it reboots, `boots_before` are the latest past ones."""
 
     id: str
     park: str
@@ -78,6 +78,7 @@ class Node:
     problems: tuple[str, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     drain: Drain | None = None
+    boots_before: tuple[str, ...] = ()
     version: int = 0
 
     @property

@@ -30,9 +30,12 @@ class Plan:
 def plan(snapshot: Snapshot) -> Plan:
     """What should start at `snapshot.now`. Nothing is started that the snapshot has no room or quota for."""
     result = Plan()
+    ready = _ready(snapshot, result)
+    if not ready:
+        return result
     quotas = QuotaLedger.of(snapshot.quota, usage_of(snapshot), snapshot.now)
     room = Room(Ledger.of(snapshot), quotas, snapshot.now)
-    for queue in turns(leaf_queues(_ready(snapshot, result)), quotas):
+    for queue in turns(leaf_queues(ready), quotas):
         job = queue.head()
         assert job is not None, "a leaf in turn has a job"
         match judge(room, queue.leaf, job.shape):

@@ -69,6 +69,13 @@ class QuotaTree:
 
     nodes: Mapping[str, QuotaNode] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for node in self.nodes.values():
+            assert node.parent is None or node.parent in self.nodes, (
+                f"{node.id} is under an unknown {node.parent}"
+            )
+            assert _ends(self.nodes, node), f"{node.id} is above itself"
+
     @cached_property
     def _leaves(self) -> Mapping[tuple[str, str | None], tuple[QuotaNode, ...]]:
         leaves: dict[tuple[str, str | None], tuple[QuotaNode, ...]] = {}
@@ -92,6 +99,13 @@ class QuotaTree:
         candidates = (*self._leaves.get((firm, project), ()), *self._leaves.get((firm, None), ()))
         return next((leaf for leaf in candidates if self._whole_branch_in_force(leaf, now)), None)
 
+    def heir(self, quota_id: str, firm: str, project: str | None, now: Instant) -> QuotaNode | None:
+        """What an attempt counts against: the leaf that it began under; when that is gone, its firm's leaf, or the root."""
+        if quota_id in self.nodes:
+            return self.nodes[quota_id]
+        roots = [node for node in self.nodes.values() if node.parent is None]
+        return self.leaf(firm, project, now) or (roots[0] if len(roots) == 1 else None)
+
     def up(self, node: QuotaNode) -> Iterator[QuotaNode]:
         """The node and its ancestors, root last."""
         current: QuotaNode | None = node
@@ -101,3 +115,12 @@ class QuotaTree:
 
     def _whole_branch_in_force(self, leaf: QuotaNode, now: Instant) -> bool:
         return all(node.in_force(now) for node in self.up(leaf))
+
+
+def _ends(nodes: Mapping[str, QuotaNode], node: QuotaNode) -> bool:
+    """Whether the way up from a node comes to a root."""
+    for _ in nodes:
+        if node.parent is None:
+            return True
+        node = nodes[node.parent]
+    return False

@@ -128,10 +128,11 @@ class RankHeld:
 
 @dataclass(frozen=True, slots=True)
 class NodeHolds:
-    """Every rank that a node has, said once after it connected."""
+    """Every rank that a node has, said once after it connected; `rebooted` if it has another boot id than before."""
 
     node_id: str
     ranks: tuple[RankHeld, ...]
+    rebooted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +226,14 @@ class OutputStored:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """GPUs held for a while, measured by the node's boot clock."""
+    """GPUs held for a while, measured by the node's boot clock, on which it ended at `until_boot_ms`."""
 
     gpus: tuple[str, ...]
     from_at: Instant
     until_at: Instant
     milliseconds: int
     energy_millijoules: int | None
+    until_boot_ms: int
 
 
 RankNews = (

@@ -10,8 +10,9 @@ Usage = Counter[tuple[str, str]]
 
 def usage_of(snapshot: Snapshot) -> Usage:
     """GPUs that attempts hold, by the leaf that they count against."""
-    usage: Usage = Counter()
+    usage, tree = Usage(), snapshot.quota
     for attempt in snapshot.attempts.values():
         if attempt.holds and attempt.gpu_class is not None:
-            usage[attempt.quota_id, attempt.gpu_class] += attempt.gpus
+            heir = tree.heir(attempt.quota_id, attempt.firm, attempt.project, snapshot.now)
+            usage[heir.id if heir is not None else attempt.quota_id, attempt.gpu_class] += attempt.gpus
     return usage

@@ -95,14 +95,13 @@ def _never(ledger: Ledger, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wai
 
 
 def _could_hold(pool: PoolSize, shape: Shape) -> bool:
-    return pool.per_node >= shape.rank.gpus and pool.gpus >= shape.gpus
+    return pool.ranks(shape.rank.gpus) >= shape.replicas
 
 
 def _no_such_gpu(shape: Shape, gpu_class: str, pools: Pools) -> Wait:
     has = max((pool.gpus for pool in pools.values()), default=0)
-    return wait(
-        Reason.NO_SUCH_GPU, gpu_class=gpu_class, asks=shape.gpus, asks_per_node=shape.rank.gpus, has=has
-    )
+    asks = {"replicas": shape.replicas, "asks_per_node": shape.rank.gpus}
+    return wait(Reason.NO_SUCH_GPU, gpu_class=gpu_class, has=has, **asks)
 
 
 def _over_quota(room: Room, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:

@@ -27,7 +27,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CLASS_NOT_IN_QUOTA: "{firm} has no quota for {gpu_class}",
     Reason.JOB_TOO_LARGE: "the job asks {asks} GPUs, {quota} allows {allows} a job",
     Reason.JOB_TOO_LONG: "the job's time limit is {asks_hours} h, {quota} allows {allows_hours} h",
-    Reason.NO_SUCH_GPU: "no park has {asks_per_node} {gpu_class} on one node and {asks} in all ({has} known)",
+    Reason.NO_SUCH_GPU: "no park has room for {replicas} x {asks_per_node} {gpu_class}, even when idle (at most {has} GPUs in one)",
     Reason.PARK_RULES: "the parks that the job allows have no {gpu_class}",
     Reason.CHECKPOINT_ON_ITS_WAY: "its last checkpoint is on its way from {node} (waits at most {waits_seconds} s)",
     Reason.QUOTA: "{quota} uses {uses} of {limit} {gpu_class}, the job asks {asks}, {available} available",

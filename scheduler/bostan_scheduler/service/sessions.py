@@ -1,5 +1,8 @@
 """What nodes bring: their sessions, of which only the newest is heard, and their journals, taken in without gaps."""
 
+from dataclasses import replace
+
+from bostan_scheduler.core.apply import count_use
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.desired import DesiredRank, unknown_rank
@@ -22,12 +25,14 @@ from bostan_scheduler.service.work import Work
 
 def open_session(work: Work, sessions: dict[str, str], request: OpenSession) -> Reply:
     """Take a node in, compare what it holds with what is known, and let everything that is wanted be said to it."""
-    hello = request.hello
+    hello, before = request.hello, work.draft.nodes.get(request.hello.node_id)
+    assert request.holds.node_id == hello.node_id, "a node speaks for itself"
     known = observe(work.draft.view, hello)
     if isinstance(known, Refusal):
         return known
     work.do(known)
-    held = observe(work.draft.view, request.holds)
+    rebooted = before is not None and before.boot_id != hello.boot_id
+    held = observe(work.draft.view, replace(request.holds, rebooted=rebooted))
     assert not isinstance(held, Refusal), "what a node holds is never refused"
     work.do(held)
     sessions[hello.node_id] = work.sessions[hello.node_id] = request.session_id
@@ -88,12 +93,14 @@ def _record(work: Work, writer: Writer, report: RankReported | Report | None) ->
 
 def _late(work: Work, writer: Writer, report: RankReported) -> None:
     """News of an attempt whose job has finished: its usage and its output still count."""
-    attempt = writer.attempt(report.attempt_id)
+    attempt = work.draft.changed_attempts.get(report.attempt_id) or writer.attempt(report.attempt_id)
     if attempt is None or not was_given(attempt, report):
         return
     match report.news:
         case Used() as used:
-            work.do((use(attempt, report.rank, used),))
+            for fresh in use(attempt, report.rank, used):
+                work.do((fresh,))
+                work.draft.put_forgotten(count_use(attempt, fresh))
         case OutputStored() as stored:
             work.do((keep_output(attempt, report.rank, stored),))
         case _:

@@ -10,10 +10,9 @@ from bostan_scheduler.core.attempt import (
     Lease,
     Offered,
     RankExited,
-    RankReleased,
-    RankSeen,
     Stop,
     Withdrawn,
+    is_free,
 )
 from bostan_scheduler.core.changes import Change, Finish, Move, Requeue
 from bostan_scheduler.core.job import Job, Tries
@@ -32,7 +31,7 @@ from bostan_scheduler.core.snapshot import Snapshot
 
 def withdraw(snapshot: Snapshot, attempt: Attempt, outcome: Outcome) -> tuple[Change, ...]:
     """Give an offer up. Its GPUs are free once every rank is released, or a margin after the lapse."""
-    assert isinstance(attempt.phase, Offered)
+    assert isinstance(attempt.phase, Offered), f"{attempt.id} is not offered any more"
     phase = Withdrawn(snapshot.now, attempt.phase.lapses_at, outcome)
     return move(snapshot, attempt, phase, why_of(outcome))
 
@@ -49,23 +48,16 @@ def move(snapshot: Snapshot, attempt: Attempt, phase: Withdrawn | Ending, why: s
 
 
 def end_if_free(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
-    """End an attempt whose outcome is known and whose ranks hold nothing any more."""
+    """End an attempt whose outcome is known and whose ranks hold nothing any more.
+
+    When in the end every rank has succeeded, that is what happened, whatever was meant to become of it.
+    """
     match attempt.phase:
         case Withdrawn() | Ending() if all(is_free(seen) for seen in attempt.seen):
-            return end(snapshot, attempt, attempt.phase.outcome)
+            succeeded = outcome_of_exits(attempt) == Succeeded()
+            return end(snapshot, attempt, Succeeded() if succeeded else attempt.phase.outcome)
         case _:
             return ()
-
-
-def is_free(seen: RankSeen) -> bool:
-    """Whether a rank holds nothing any more."""
-    match seen:
-        case RankExited(released=released):
-            return released
-        case RankReleased():
-            return True
-        case _:
-            return False
 
 
 def end(snapshot: Snapshot, attempt: Attempt, outcome: Outcome) -> tuple[Change, ...]:
@@ -116,6 +108,7 @@ def outcome_of_exits(attempt: Attempt) -> Outcome | None:
 
     A success stands even when a stop was asked for meanwhile: it is what happened.
     """
+    assert attempt.seen, f"{attempt.id} has no rank"
     exits = [(rank, seen) for rank, seen in enumerate(attempt.seen) if isinstance(seen, RankExited)]
     if len(exits) == len(attempt.seen) and all(_succeeded(seen) for _, seen in exits):
         return Succeeded()

@@ -9,6 +9,7 @@ from bostan_scheduler.core.snapshot import Snapshot
 
 def first_lease(snapshot: Snapshot, attempt: Attempt) -> Lease:
     """The lease with which an attempt is told to start."""
+    assert attempt.lease is None, f"{attempt.id} has a lease already"
     return Lease(_until(snapshot, attempt), snapshot.now)
 
 
@@ -26,6 +27,8 @@ def renewal(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
     phase = attempt.phase
     if not isinstance(phase, Starting | Running) or not isinstance(attempt.intent, Run):
         return ()
+    if phase.lease.until <= snapshot.now:
+        return ()  # its shims have ended it; the news is on its way
     until = _until(snapshot, attempt)
     due = snapshot.now >= after(phase.lease.renewed_at, _renew_seconds(snapshot, attempt))
     if not due or until <= phase.lease.until or not all_heard(snapshot, attempt):
@@ -34,8 +37,18 @@ def renewal(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
 
 
 def all_heard(snapshot: Snapshot, attempt: Attempt) -> bool:
-    """Whether no node of the attempt is silent."""
-    return all(isinstance(snapshot.nodes[node_id].session, Heard) for node_id in attempt.node_ids)
+    """Whether no node is silent on which the attempt still holds something."""
+    return all(isinstance(snapshot.nodes[node_id].session, Heard) for node_id in attempt.awaited_node_ids)
+
+
+def back(snapshot: Snapshot, before: Starting | Running) -> Starting | Running:
+    """The phase of an attempt whose nodes are all heard again; what was starting gets the time to say that it has."""
+    match before:
+        case Starting(since, lapses_at, lease):
+            again = after(snapshot.now, snapshot.settings.start_within_seconds)
+            return Starting(since, max(lapses_at, again), lease)
+        case Running():
+            return before
 
 
 def _until(snapshot: Snapshot, attempt: Attempt) -> Instant:

@@ -7,78 +7,117 @@ from bostan_scheduler.core.attempt import Attempt, RankExited, RankReleased, Run
 from bostan_scheduler.core.changes import Change, Hear, Judge, Know, Move, Refusal
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.node import Gpu, Heard, Node, Silent, Verdict
+from bostan_scheduler.core.observe.leases import all_heard, back
 from bostan_scheduler.core.observe.lost import lose_ranks
 from bostan_scheduler.core.reports import HealthReported, NodeConnected, NodeHolds, NodesHeard
 from bostan_scheduler.core.snapshot import Snapshot
 
+BOOTS_REMEMBERED_MAX = 8
+
 
 def on_node_connected(snapshot: Snapshot, report: NodeConnected) -> tuple[Change, ...] | Refusal:
-    """The node is as it says. A new boot id means that nothing of before runs any more."""
+    """The node is as it says. A boot that another has followed is over for good: it is a late word, or another machine."""
     if report.park not in snapshot.parks:
         return Refusal(
             "not-found", f"there is no park {report.park}", "an administrator adds it: `bostan park add`"
         )
     known = snapshot.nodes.get(report.node_id)
-    know = Know(_node(snapshot, report, known))
-    if known is None or known.boot_id == report.boot_id:
-        return (know,)
-    attempts = snapshot.attempts.values()
-    lost = (change for one in attempts for change in lose_ranks(snapshot, one, report.node_id, "rebooted"))
-    return (know, *lost)
+    if known is not None and report.boot_id in known.boots_before:
+        return Refusal(
+            "conflict",
+            f"boot {report.boot_id} of {known.id} is over: it has booted since",
+            "give each machine of a park a name of its own, or reboot this one",
+        )
+    return (Know(_node(snapshot, report, known)),)
 
 
 def _node(snapshot: Snapshot, report: NodeConnected, known: Node | None) -> Node:
+    elsewhere = _elsewhere(snapshot, report)
     return Node(
         id=report.node_id,
         park=report.park,
         name=report.name,
         boot_id=report.boot_id,
         session=Heard(snapshot.now),
-        gpus=report.gpus,
+        gpus=tuple(gpu for gpu in report.gpus if gpu.uuid not in elsewhere),
         cpus=report.cpus,
         memory_bytes=report.memory_bytes,
         address=report.address,
         agent_version=report.agent_version,
         driver_version=report.driver_version,
         isolation=report.isolation,
-        problems=report.problems,
+        problems=(
+            *report.problems,
+            *(f"{uuid} is left out: {node_id} has it too" for uuid, node_id in elsewhere.items()),
+        ),
         labels=report.labels,
         drain=known.drain if known is not None else None,
+        boots_before=_boots_before(known, report.boot_id),
     )
 
 
-def on_node_holds(snapshot: Snapshot, report: NodeHolds) -> tuple[Change, ...]:
-    """Attempts that were unknown go on; one that the node has lost sight of is unknown until its lease has ended."""
-    held = {(one.attempt_id, one.rank) for one in report.ranks}
-    return tuple(_compare(snapshot, report.node_id, held))
+def _boots_before(known: Node | None, boot_id: str) -> tuple[str, ...]:
+    if known is None or known.boot_id == boot_id:
+        return known.boots_before if known is not None else ()
+    return (*known.boots_before, known.boot_id)[-BOOTS_REMEMBERED_MAX:]
 
 
-def _compare(snapshot: Snapshot, node_id: str, held: set[tuple[str, int]]) -> Iterator[Change]:
-    for attempt in snapshot.attempts.values():
-        if node_id not in attempt.node_ids:
-            continue
-        missing = _runs_there(attempt, node_id) - held
-        match attempt.phase:
-            case Unknown(before=before) if not missing and _all_heard(snapshot, attempt):
-                yield Move(attempt.id, before, f"{node_id} is back and has it")
-            case Starting() | Running() as phase if missing:
-                yield Move(
-                    attempt.id, Unknown(snapshot.now, phase), f"{node_id} does not know of it any more"
-                )
-            case _:
-                pass
-
-
-def _runs_there(attempt: Attempt, node_id: str) -> set[tuple[str, int]]:
+def _elsewhere(snapshot: Snapshot, report: NodeConnected) -> dict[str, str]:
+    """Which of its GPUs a node of another park has, and is heard with: no park takes another's by naming them."""
+    named = {gpu.uuid for gpu in report.gpus}
     return {
-        (attempt.id, place.rank)
-        for place, seen in zip(attempt.places, attempt.seen, strict=True)
-        if place.node_id == node_id and not isinstance(seen, RankExited | RankReleased)
+        gpu.uuid: node.id
+        for node in snapshot.nodes.values()
+        if node.park != report.park and isinstance(node.session, Heard)
+        for gpu in node.gpus
+        if gpu.uuid in named
     }
 
 
-def _all_heard(snapshot: Snapshot, attempt: Attempt) -> bool:
-    return all(isinstance(snapshot.nodes[node_id].session, Heard) for node_id in attempt.node_ids)
+def on_node_holds(snapshot: Snapshot, report: NodeHolds) -> tuple[Change, ...]:
+    """Attempts that were unknown go on; one that the node has lost sight of is unknown until its lease has ended.
+
+    After a reboot nothing of before runs any more: what the node has no record of is lost at once.
+    """
+    there = (one for one in snapshot.attempts.values() if report.node_id in one.node_ids and one.holds)
+    follows = _after_reboot if report.rebooted else _compare
+    return tuple(change for attempt in there for change in follows(snapshot, report, attempt))
+
+
+def _after_reboot(snapshot: Snapshot, report: NodeHolds, attempt: Attempt) -> tuple[Change, ...]:
+    known = [rank for rank, state in _held(report, attempt).items() if state == "exited"]
+    lost = lose_ranks(snapshot, attempt, report.node_id, "rebooted", known)
+    return lost or _compare(snapshot, report, attempt)
+
+
+def _compare(snapshot: Snapshot, report: NodeHolds, attempt: Attempt) -> tuple[Change, ...]:
+    missing = _runs_there(attempt, report.node_id) - _held(report, attempt).keys()
+    match attempt.phase:
+        case Unknown(before=before) if not missing and all_heard(snapshot, attempt):
+            return (Move(attempt.id, back(snapshot, before), f"{report.node_id} is back and has it"),)
+        case Starting() | Running() as phase if missing:
+            why = f"{report.node_id} does not know of it any more"
+            return (Move(attempt.id, Unknown(snapshot.now, phase), why),)
+        case _:
+            return ()
+
+
+def _held(report: NodeHolds, attempt: Attempt) -> dict[int, str]:
+    """The attempt's ranks that the node has, each with its state."""
+    return {
+        one.rank: one.state
+        for one in report.ranks
+        if one.attempt_id == attempt.id and one.fencing == attempt.fencing
+    }
+
+
+def _runs_there(attempt: Attempt, node_id: str) -> set[int]:
+    pairs = zip(attempt.places, attempt.seen, strict=True)
+    return {
+        place.rank
+        for place, seen in pairs
+        if place.node_id == node_id and not isinstance(seen, RankExited | RankReleased)
+    }
 
 
 def on_nodes_heard(snapshot: Snapshot, report: NodesHeard) -> tuple[Change, ...]:
@@ -92,10 +131,10 @@ def _heard(snapshot: Snapshot, node_id: str, at: int) -> Iterator[Change]:
     if node is None or not isinstance(node.session, Silent) or not fresh:
         return
     yield Hear(node_id, Heard(snapshot.now))
-    back = replace(snapshot, nodes={**snapshot.nodes, node_id: replace(node, session=Heard(snapshot.now))})
+    then = replace(snapshot, nodes={**snapshot.nodes, node_id: replace(node, session=Heard(snapshot.now))})
     for attempt in snapshot.attempts.values():
-        if node_id in attempt.node_ids and isinstance(attempt.phase, Unknown) and _all_heard(back, attempt):
-            yield Move(attempt.id, attempt.phase.before, f"{node_id} is heard again")
+        if node_id in attempt.node_ids and isinstance(attempt.phase, Unknown) and all_heard(then, attempt):
+            yield Move(attempt.id, back(snapshot, attempt.phase.before), f"{node_id} is heard again")
 
 
 def on_health_reported(snapshot: Snapshot, report: HealthReported) -> tuple[Change, ...]:

@@ -1,10 +1,18 @@
 """What follows from the wishes of administrators and park operators."""
 
-from collections.abc import Iterator
-
-from bostan_scheduler.core.attempt import Attempt, Run, Running, Starting, Stop, StopCause
+from bostan_scheduler.core.attempt import (
+    Attempt,
+    Offered,
+    Run,
+    Running,
+    Starting,
+    Stop,
+    StopCause,
+    Unknown,
+)
 from bostan_scheduler.core.changes import AddPark, Change, Intend, Refusal, SetDrain, SetQuotas
 from bostan_scheduler.core.node import Drain, Heard
+from bostan_scheduler.core.observe.ending import withdraw
 from bostan_scheduler.core.observe.lost import lose_ranks
 from bostan_scheduler.core.outcome import Requeued
 from bostan_scheduler.core.reports import (
@@ -40,19 +48,21 @@ def on_drain_asked(snapshot: Snapshot, report: DrainAsked) -> Observed:
     if node is None:
         return Refusal("not-found", f"there is no node {report.node_id}", "see `bostan nodes`")
     drain = SetDrain(node.id, Drain(snapshot.now, report.by, report.reason), report.by)
-    return (drain, *_requeued(snapshot, report)) if report.requeue else (drain,)
+    there = [one for one in snapshot.attempts.values() if report.node_id in one.node_ids]
+    return (drain, *(change for attempt in there for change in _moved_away(snapshot, attempt, report)))
 
 
-def _requeued(snapshot: Snapshot, report: DrainAsked) -> Iterator[Change]:
+def _moved_away(snapshot: Snapshot, attempt: Attempt, report: DrainAsked) -> tuple[Change, ...]:
+    """An offer has not started, so it is withdrawn in any case."""
     outcome = Requeued(report.by, f"{report.node_id} is drained", (report.node_id,))
     stop = Stop(StopCause.NODE_DRAINED, checkpoint=True, since=snapshot.now, outcome=outcome)
-    for attempt in snapshot.attempts.values():
-        if report.node_id in attempt.node_ids and _wanted(attempt):
-            yield Intend(attempt.id, stop)
-
-
-def _wanted(attempt: Attempt) -> bool:
-    return isinstance(attempt.phase, Starting | Running) and isinstance(attempt.intent, Run)
+    match attempt.phase:
+        case Offered():
+            return withdraw(snapshot, attempt, outcome)
+        case Starting() | Running() | Unknown() if report.requeue and isinstance(attempt.intent, Run):
+            return (Intend(attempt.id, stop),)
+        case _:
+            return ()
 
 
 def on_undrain_asked(snapshot: Snapshot, report: UndrainAsked) -> Observed:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bostan_scheduler.core.attempt import (
+    NODE_LOST,
     Attempt,
     Ended,
     Ending,
@@ -56,7 +57,7 @@ def on_rank_reported(snapshot: Snapshot, report: RankReported) -> tuple[Change, 
         return ()
     match report.news:
         case Used() as used:
-            return (use(attempt, report.rank, used),)
+            return use(attempt, report.rank, used)
         case OutputStored() as stored:
             return (keep_output(attempt, report.rank, stored),)
         case CheckpointDeclared() | CheckpointStored() | CheckpointLost() as news:
@@ -82,21 +83,30 @@ def was_given(attempt: Attempt, report: RankReported) -> bool:
     return attempt.places[report.rank].node_id == report.node_id and attempt.fencing == report.fencing
 
 
-def use(attempt: Attempt, rank: int, used: Used) -> Use:
-    """GPU time of a rank: the GPUs that it was given times the time that the node measured."""
-    place = attempt.places[rank]
-    return Use(
+def use(attempt: Attempt, rank: int, used: Used) -> tuple[Use, ...]:
+    """GPU time of a rank: the GPUs that it was given times the time that the node measured.
+
+    A node whose journal was wiped tells it again, cut in another way: only what is new is counted.
+    """
+    place, before = attempt.places[rank], (attempt.used_until_ms or (0,) * len(attempt.places))[rank]
+    fresh_ms = min(used.milliseconds, used.until_boot_ms - before)
+    if fresh_ms <= 0 or not place.gpus:
+        return ()
+    energy = used.energy_millijoules
+    fresh = Use(
         attempt_id=attempt.id,
         rank=rank,
         firm=attempt.firm,
         project=attempt.project,
         gpu_class=attempt.gpu_class or "",
         gpus=place.gpus,
-        from_at=used.from_at,
+        from_at=max(used.from_at, used.until_at - fresh_ms),
         until_at=used.until_at,
-        gpu_milliseconds=len(place.gpus) * used.milliseconds,
-        energy_millijoules=used.energy_millijoules,
+        gpu_milliseconds=len(place.gpus) * fresh_ms,
+        energy_millijoules=energy * fresh_ms // used.milliseconds if energy is not None else None,
+        until_boot_ms=used.until_boot_ms,
     )
+    return (fresh,)
 
 
 def keep_output(attempt: Attempt, rank: int, stored: OutputStored) -> KeepOutput:
@@ -105,11 +115,13 @@ def keep_output(attempt: Attempt, rank: int, stored: OutputStored) -> KeepOutput
 
 
 def _on_accepted(snapshot: Snapshot, attempt: Attempt, rank: int, news: Accepted) -> tuple[Change, ...]:
-    if not isinstance(attempt.seen[rank], RankOffered):
+    """A node that has lost its journal may accept anew, with another port."""
+    accepted = RankAccepted(news.address, news.port)
+    if not isinstance(attempt.seen[rank], RankOffered | RankAccepted) or attempt.seen[rank] == accepted:
         return ()
     match attempt.phase:
         case Offered() | Withdrawn():
-            seen, attempt = _see(attempt, rank, RankAccepted(news.address, news.port))
+            seen, attempt = _see(attempt, rank, accepted)
             return (seen, *_start_if_all_accepted(snapshot, attempt))
         case _:
             return ()
@@ -146,24 +158,38 @@ def _on_started(snapshot: Snapshot, attempt: Attempt, rank: int, at: int) -> tup
 def _run_if_all_started(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
     up = all(isinstance(seen, RankStarted | RankExited) for seen in attempt.seen)
     match attempt.phase:
-        case Starting(lease=lease) if up:
-            return (Move(attempt.id, Running(snapshot.now, lease), "every rank runs"),)
-        case Unknown(since=since, before=Starting(lease=lease)) if up:
-            return (Move(attempt.id, Unknown(since, Running(snapshot.now, lease)), "every rank runs"),)
+        case Starting() as starting if up:
+            return (Move(attempt.id, _running(snapshot, attempt, starting), "every rank runs"),)
+        case Unknown(since=since, before=Starting() as starting) if up:
+            running = _running(snapshot, attempt, starting)
+            return (Move(attempt.id, Unknown(since, running), "every rank runs"),)
         case _:
             return ()
 
 
+def _running(snapshot: Snapshot, attempt: Attempt, starting: Starting) -> Running:
+    """It runs since its last rank has begun, by the nodes' calendars: but not since before it was told to, nor from now on."""
+    began = (seen.at for seen in attempt.seen if isinstance(seen, RankStarted))
+    since = min(max(starting.since, *began), snapshot.now)
+    return Running(max(since, starting.since), starting.lease)
+
+
 def _on_exited(snapshot: Snapshot, attempt: Attempt, rank: int, news: Exited) -> tuple[Change, ...]:
-    if isinstance(attempt.seen[rank], RankExited | RankReleased | RankOffered):
-        return on_late_exit(snapshot, attempt, news)
-    seen, attempt = _see(attempt, rank, _exit(news))
+    """What was never told to start has not run, and an exit is heard once; but it replaces one that was only supposed."""
+    before = attempt.seen[rank]
+    supposed = isinstance(before, RankExited) and before.cause == NODE_LOST
+    if isinstance(attempt.phase, Offered | Withdrawn) or not (
+        supposed or isinstance(before, RankAccepted | RankStarted)
+    ):
+        return ()
+    seen, attempt = _see(attempt, rank, exit_of(news, released=supposed))
     if isinstance(attempt.phase, Ended):
-        return (seen, *on_late_exit(snapshot, attempt, news))
+        return (seen, *on_late_exit(snapshot, attempt))
     return (seen, *_after_exit(snapshot, attempt))
 
 
-def _exit(news: Exited) -> RankExited:
+def exit_of(news: Exited, *, released: bool) -> RankExited:
+    """The end of a rank as its node has it on record."""
     return RankExited(
         exit_code=news.exit_code,
         signal=news.signal,
@@ -173,6 +199,7 @@ def _exit(news: Exited) -> RankExited:
         first_output_at=news.first_output_at,
         ended_at=news.ended_at,
         log_bytes=news.log_bytes,
+        released=released,
     )
 
 
@@ -181,11 +208,13 @@ def _after_exit(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
     match attempt.phase:
         case Starting() | Running() | Unknown():
             outcome = outcome_of_exits(attempt)
-            return () if outcome is None else start_ending(snapshot, attempt, attempt.phase.lease, outcome)
-        case Ending() | Withdrawn():
+            if outcome is None:  # an end is a start too, if nobody told of the start
+                return _run_if_all_started(snapshot, attempt)
+            return start_ending(snapshot, attempt, attempt.phase.lease, outcome)
+        case Ending():
             return end_if_free(snapshot, attempt)
-        case Offered() | Ended():
-            return ()
+        case Offered() | Withdrawn() | Ended():
+            raise AssertionError(f"{attempt.id} has no lease, and a rank of it exits")
         case _:
             assert_never(attempt.phase)
 

@@ -58,9 +58,12 @@ def _attempt(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
 
 
 def _late_node(attempt: Attempt) -> str:
-    late = (rank for rank, seen in enumerate(attempt.seen) if isinstance(seen, RankOffered | RankAccepted))
-    # Nodes that tell of ends without starts leave none that is late.
-    return attempt.places[next(late, 0)].node_id
+    """The node that is waited for: one that has not answered before one that has not started."""
+    for awaited in (RankOffered, RankAccepted):
+        for place, seen in zip(attempt.places, attempt.seen, strict=True):
+            if isinstance(seen, awaited):
+                return place.node_id
+    raise AssertionError(f"{attempt.id} waits for none of its ranks")
 
 
 def _leased(snapshot: Snapshot, attempt: Attempt, lease: Lease) -> tuple[Change, ...]:
@@ -97,10 +100,12 @@ def _outcome_at_lease_end(snapshot: Snapshot, attempt: Attempt) -> Outcome:
         return attempt.phase.outcome
     if isinstance(attempt.intent, Stop):
         return attempt.intent.outcome
-    node_id = _silent_node(snapshot, attempt) or attempt.places[0].node_id
-    return NodeLost(node_id, "silent until the lease had ended")
+    silent = _silent_node(snapshot, attempt)
+    if silent is not None:
+        return NodeLost(silent, "silent until the lease had ended")
+    return NodeLost(attempt.awaited_node_ids[0], "the lease had ended before it was renewed")
 
 
 def _silent_node(snapshot: Snapshot, attempt: Attempt) -> str | None:
-    silent = (one for one in attempt.node_ids if isinstance(snapshot.nodes[one].session, Silent))
+    silent = (one for one in attempt.awaited_node_ids if isinstance(snapshot.nodes[one].session, Silent))
     return next(silent, None)

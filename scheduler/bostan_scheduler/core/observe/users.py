@@ -1,5 +1,6 @@
 """What follows from a user's wish: submit, cancel, requeue."""
 
+from collections import Counter
 from typing import assert_never
 
 from bostan_scheduler.core.attempt import (
@@ -30,14 +31,17 @@ def on_jobs_submitted(snapshot: Snapshot, report: JobsSubmitted) -> Observed:
     if len(snapshot.jobs) + len(report.ids) > snapshot.settings.pending_jobs_max:
         return Refusal("limit", "the centre holds as many unfinished jobs as it may", "try again later")
     for spec in dict.fromkeys(report.specs):
-        refusal = _refusal(snapshot, spec, report)
+        refusal = _refusal(snapshot, spec)
         if refusal is not None:
             return refusal
+    too_many = _too_many(snapshot, report)
+    if too_many is not None:
+        return too_many
     jobs = zip(report.ids, report.specs, strict=True)
     return tuple(Add(Job(one, spec, snapshot.now, report.by, Queued(snapshot.now))) for one, spec in jobs)
 
 
-def _refusal(snapshot: Snapshot, spec: JobSpec, report: JobsSubmitted) -> Refusal | None:
+def _refusal(snapshot: Snapshot, spec: JobSpec) -> Refusal | None:
     firm = snapshot.firms.get(spec.firm)
     if firm is None:
         return Refusal(
@@ -49,24 +53,37 @@ def _refusal(snapshot: Snapshot, spec: JobSpec, report: JobsSubmitted) -> Refusa
             "invalid", f"project: {spec.firm} has no project {spec.project}", f"its projects: {known}"
         )
     leaf = snapshot.quota.leaf(spec.firm, spec.project, snapshot.now)
-    return _over_limits(snapshot, leaf, spec, report) if leaf is not None else None
+    return _over_limits(leaf, spec) if leaf is not None else None
 
 
-def _over_limits(snapshot: Snapshot, leaf: QuotaNode, spec: JobSpec, report: JobsSubmitted) -> Refusal | None:
+def _over_limits(leaf: QuotaNode, spec: JobSpec) -> Refusal | None:
     if leaf.max_job_gpus is not None and spec.gpus > leaf.max_job_gpus:
         detail = f"gpus: the job asks {spec.gpus} GPUs, quota {leaf.id} allows {leaf.max_job_gpus} a job"
         return Refusal("invalid", detail, "ask for fewer replicas or GPUs")
     if leaf.max_job_hours is not None and spec.time_limit_seconds > leaf.max_job_hours * 3600:
         detail = f"time_limit: {spec.time_limit_seconds} s is more than the {leaf.max_job_hours} h of quota {leaf.id}"
         return Refusal("invalid", detail, "ask for less time and save checkpoints")
-    if leaf.max_queued is not None and _queued(snapshot, spec.firm) + len(report.ids) > leaf.max_queued:
-        detail = f"{spec.firm} may have {leaf.max_queued} jobs waiting"
-        return Refusal("limit", detail, "wait until some have started, or cancel some")
     return None
 
 
-def _queued(snapshot: Snapshot, firm: str) -> int:
-    return sum(job.spec.firm == firm and isinstance(job.phase, Queued) for job in snapshot.jobs.values())
+def _too_many(snapshot: Snapshot, report: JobsSubmitted) -> Refusal | None:
+    """How many jobs may wait is a matter of the quota leaf that they count against."""
+    new = Counter((spec.firm, spec.project) for spec in report.specs)
+    leaves = {leaf.id: leaf for one in new if (leaf := snapshot.quota.leaf(*one, snapshot.now)) is not None}
+    for leaf in leaves.values():
+        asks = sum(count for one, count in new.items() if snapshot.quota.leaf(*one, snapshot.now) == leaf)
+        if leaf.max_queued is not None and _queued(snapshot, leaf) + asks > leaf.max_queued:
+            detail = f"{leaf.firm} may have {leaf.max_queued} jobs waiting under quota {leaf.id}"
+            return Refusal("limit", detail, "wait until some have started, or cancel some")
+    return None
+
+
+def _queued(snapshot: Snapshot, leaf: QuotaNode) -> int:
+    assert leaf.firm is not None, f"{leaf.id} is no leaf"
+    jobs = (one for one in snapshot.jobs.values() if one.spec.firm == leaf.firm)
+    by_project = Counter(job.spec.project for job in jobs if isinstance(job.phase, Queued))
+    mine = (one for one in by_project if snapshot.quota.leaf(leaf.firm, one, snapshot.now) == leaf)
+    return sum(by_project[project] for project in mine)
 
 
 def on_cancel_asked(snapshot: Snapshot, report: CancelAsked) -> Observed:

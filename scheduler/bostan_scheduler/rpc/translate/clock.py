@@ -40,7 +40,7 @@ def placed(stamp: Stamp, now: Instant) -> Instant:
 
 
 def milliseconds_between(start: Stamp, end: Stamp, field: str) -> int:
-    """How long it was by the boot clock."""
+    """How long it was by the boot clock. Segments that touch add up to the whole, none loses its part of a millisecond."""
     number(start.boottime_ns, 0, INT64_MAX, f"{field}.from.boottime_ns")
-    lasted = (end.boottime_ns - start.boottime_ns) // NS_PER_MS
+    lasted = end.boottime_ns // NS_PER_MS - start.boottime_ns // NS_PER_MS
     return number(lasted, 0, TERM_MILLISECONDS_MAX, f"{field}, in milliseconds")

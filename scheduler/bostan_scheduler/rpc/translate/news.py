@@ -37,7 +37,7 @@ from bostan_scheduler.rpc.translate.checks import (
     number,
     text,
 )
-from bostan_scheduler.rpc.translate.clock import milliseconds_between, placed
+from bostan_scheduler.rpc.translate.clock import NS_PER_MS, milliseconds_between, placed
 
 EXIT_CAUSES = frozenset({"exited", "stopped", "lease-ended", "start-failed", "shim-lost", "node-rebooted"})
 
