@@ -163,9 +163,7 @@ async def test_a_fault_in_the_middle_of_an_answer_breaks_it_off(rest, monkeypatc
             assert (await rest.get(None, "/healthz")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "junk", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET\r\n\r\n", b"A" * 100_000]
-)
+@pytest.mark.parametrize("junk", [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET\r\n\r\n", b"A" * 100_000])
 async def test_bytes_that_are_no_http(rest, junk):
     async with rest.served() as url:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))

@@ -3,6 +3,7 @@
 import asyncio
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bostan_scheduler.http.front import Here
@@ -34,7 +35,7 @@ async def readyz(front: Here) -> dict[str, str]:
     return {"status": "ready"}
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(front: Here) -> Response:
     """Metrics in Prometheus' text format."""
     return Response(await front.metrics.text(), media_type=CONTENT_TYPE_LATEST)
