@@ -19,7 +19,7 @@ from bostan.api import ClassQuota, Firm, NewPark, NewToken, QuotaDocument, Quota
 BIN = Path(sys.executable).parent
 FIRM = "bench"
 PARK = "here"
-START_SECONDS_MAX = 120.0
+START_SECONDS_MAX = 240.0
 YEAR_MS = 365 * 86_400_000
 
 Value = TypeVar("Value")

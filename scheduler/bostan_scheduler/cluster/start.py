@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+import structlog
 
 from bostan_scheduler.cluster.front import Front
 from bostan_scheduler.cluster.leader import Leader
@@ -16,7 +17,10 @@ from bostan_scheduler.cluster.names import LEADER, NAMESPACE
 from bostan_scheduler.errors import NotReady
 from bostan_scheduler.settings import CentreSettings
 
+TRIES = 3  # it gives up by itself after half a minute, which is short on a busy machine
 FOLDER, PREFIX = "ray-folder", "bostan-ray-"
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -34,14 +38,17 @@ def start_ray(settings: CentreSettings) -> Path | None:
             address=settings.ray_address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False
         )
         return None
-    folder = _private_folder(settings.data_dir)
-    try:
-        _init_local(settings, folder)
-    except Exception as error:
-        record_processes(settings.data_dir)
-        stop_ray(settings.data_dir, folder)
-        raise NotReady(f"Ray did not start, which a machine that is too busy may cause: {error}") from error
-    return folder
+    for _ in range(TRIES):
+        folder = _private_folder(settings.data_dir)
+        try:
+            _init_local(settings, folder)
+        except Exception as error:  # noqa: BLE001 - Ray raises no narrower one
+            log.warning("Ray did not start", error=str(error))
+            record_processes(settings.data_dir)
+            stop_ray(settings.data_dir, folder)
+        else:
+            return folder
+    raise NotReady(f"Ray did not start, tried {TRIES} times: the machine may be too busy; see the log")
 
 
 def _init_local(settings: CentreSettings, folder: Path) -> None:
