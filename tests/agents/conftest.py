@@ -77,7 +77,6 @@ class Centre(services.AgentLinkServicer):
         self.cut_push_after = None
         self.logs = defaultdict(bytearray)
         self.log_ended = set()
-        self.gaps = set()
         self.stream = None
         self.boottime_ns = 0
         self._server = None
@@ -153,16 +152,24 @@ class Centre(services.AgentLinkServicer):
         await self._write(context, link.CentreMessage(journal_ack=ack))
 
     async def PushLog(self, requests, context):  # noqa: N802
+        refused = {}
         async for chunk in requests:
-            log = self.logs[chunk.id.attempt_id, chunk.id.rank]
-            if chunk.offset > len(log) and chunk.offset in self.gaps:
-                log += b"?" * (chunk.offset - len(log))  # asked for once, and the node has them no more
-            self.gaps.add(chunk.offset)
-            if chunk.offset <= len(log):
-                log[chunk.offset :] = chunk.data or log[chunk.offset :]
-                if chunk.end:
-                    self.log_ended.add((chunk.id.attempt_id, chunk.id.rank))
-            await context.write(link.LogStored(id=chunk.id, next_offset=len(log)))
+            key = (chunk.id.attempt_id, chunk.id.rank)
+            await context.write(link.LogStored(id=chunk.id, next_offset=self._keep_log(key, chunk, refused)))
+
+    def _keep_log(self, key, chunk, refused):
+        """Bytes that begin too late are asked for again; when they come so once more, they are all there is."""
+        log, end = self.logs[key], chunk.offset + len(chunk.data)
+        if chunk.offset > len(log):
+            if chunk.data and chunk.offset == refused.get(key, chunk.offset):
+                refused[key] = end
+                return len(log)
+            log += b"?" * (chunk.offset - len(log))
+        refused.pop(key, None)
+        log[chunk.offset : end] = chunk.data
+        if chunk.end:
+            self.log_ended.add(key)
+        return len(log)
 
     async def FetchBlob(self, request, context):  # noqa: N802
         data = self.blobs.get(request.sha256)

@@ -19,6 +19,8 @@ class Cursor:
     `sent` is the offset after the last byte sent in this stream, `kept` what the centre has as far as it said.
     `known` is False until the centre has said where to go on. `end` is the log's length once it is final.
     `gaps_refused` counts how often the centre asked in a row for bytes that this node does not have any more.
+    Each chunk has one answer, in order: `unanswered` are on their way, of which the first `stale` belong to chunks
+    that were sent before we went back, and say nothing new.
     """
 
     rank: RankId
@@ -30,12 +32,14 @@ class Cursor:
     end_sent: bool = False
     asked: bool = False
     gaps_refused: int = 0
+    unanswered: int = 0
+    stale: int = 0
     under_way: deque[tuple[int, int]] = field(default_factory=deque)
 
     def restart(self) -> None:
         """A new stream: go on from what the centre is known to have."""
         self.sent = self.kept
-        self.gaps_refused = 0
+        self.gaps_refused = self.unanswered = self.stale = 0
         self.end_sent = self.asked = False
         self.under_way.clear()
 
@@ -48,6 +52,11 @@ class Cursor:
 
     def next_chunk(self, bytes_max: int) -> LogChunk | None:
         """What to send now, at most `bytes_max` of data, or None."""
+        chunk = self._next_chunk(bytes_max)
+        self.unanswered += chunk is not None
+        return chunk
+
+    def _next_chunk(self, bytes_max: int) -> LogChunk | None:
         if self.gaps_refused > GAPS_REFUSED_MAX:
             return None
         if not self.known:
@@ -62,8 +71,17 @@ class Cursor:
             return LogChunk(id=self.rank, offset=self.sent, end=True)
         return None
 
+    @property
+    def has_more(self) -> bool:
+        """Whether another file of the log begins right after what was sent, so that there is more to read."""
+        return self.known and (self.folder / f"log.{self.sent:020d}").exists()
+
     def answered(self, next_offset: int) -> bool:
         """The centre has everything before `next_offset`. Returns whether that may allow to send more."""
+        self.unanswered -= 1
+        if self.stale:
+            self.stale -= 1
+            return False
         before = (self.known, self.sent)
         if not self.known:
             self.known, self.sent = True, next_offset
@@ -94,3 +112,4 @@ class Cursor:
         self.sent = offset
         self.end_sent = False
         self.under_way.clear()
+        self.stale = self.unanswered

@@ -67,7 +67,7 @@ class LogPusher:
                 folder=str(folder),
                 why=str(exc),
             )
-        self._poke(key)
+        self.poke(key)
 
     def poke(self, key: RankKey) -> None:
         """There may be more of a log than there was.
@@ -141,7 +141,8 @@ class LogPusher:
         if chunk is not None:
             with only_own_cancellation(LineCut("the session ended")):
                 await stream.write(chunk)
-            self._poke(key)
+            if len(chunk.data) == self._chunk_bytes or cursor.has_more:
+                self._poke(key)
 
     async def _receive(self, stream: Stream) -> None:
         while True:

@@ -109,3 +109,17 @@ def test_a_log_whose_last_bytes_are_gone_ends_all_the_same(folder):
     assert sent(log) == [(12, b"", True)]
     log.answered(12)
     assert log.arrived
+
+
+def test_answers_to_what_was_sent_before_we_went_back_say_nothing(tmp_path):
+    (tmp_path / "log.00000000000000000100").write_bytes(b"0123456789")
+    log = cursor(tmp_path)
+    assert len(sent(log)) == 3
+    log.answered(0)
+    assert sent(log) == [(100, b"0123", False), (104, b"4567", False), (108, b"89", False)]
+    for _ in range(2):
+        log.answered(0)
+    assert sent(log) == []
+    assert log.gaps_refused == 1
+    log.answered(104)
+    assert (log.kept, log.gaps_refused) == (104, 0)

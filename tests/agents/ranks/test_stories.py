@@ -1,6 +1,7 @@
 """Ranks from offer to the end, over a real line, with real processes."""
 
 import itertools
+import os
 import signal
 
 import grpc
@@ -302,3 +303,44 @@ async def test_a_job_that_hides_from_its_group_is_gone_after_a_stop(centre, agen
     assert (await centre.heard("a1", "exited")).cause == "stopped"
     await centre.heard("a1", "released")
     assert processes.facts(pid) is None
+
+
+async def test_a_long_log_arrives_whole_and_in_order(centre, agents, wait_for):
+    await agents(chunk_bytes=1024, log_window_bytes=4096)
+    await centre.run("a1", "seq", "1", "20000")
+    await wait_for(lambda: ("a1", 0) in centre.log_ended, "the log's end")
+    assert centre.log_of("a1").split() == [str(number) for number in range(1, 20001)]
+
+
+async def test_of_a_log_that_grew_too_long_without_a_line_the_newest_part_arrives_at_its_place(
+    centre, agents, wait_for
+):
+    agent = await agents(log_bytes_max=40_000, chunk_bytes=4096)
+    await centre.run("a1", "sh", "-c", "until test -e go; do sleep 0.01; done; seq 10001 40000")
+    go = agent.state_dir / "work" / "a1.0" / "work" / "go"
+    await centre.stop()
+    await wait_for(lambda: "no line to the centre" in agent.log())
+    go.write_text("now\n")
+    await wait_for(lambda: list(agent.state_dir.glob("ranks/a1.0/exit.json")), "the exit record")
+    await centre.start(centre.port)
+    await wait_for(lambda: ("a1", 0) in centre.log_ended, "the log's end")
+    log = centre.log_of("a1")
+    assert len(log) == (await centre.heard("a1", "exited")).log_bytes == 6 * 30_000
+    assert set(log[:100_000]) == {"?"}
+    assert log.endswith("39999\n40000\n")
+
+
+async def test_a_rank_may_run_as_another_user(centre, agents, packed, wait_for):
+    if os.geteuid() != 0:
+        pytest.skip("only root may run ranks as another user")
+    agent = await agents(run_as="65534")
+    for folder in agent.state_dir.parents:
+        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "test_")):
+            folder.chmod(0o755)
+    work_dir = centre.keep(packed(file=b"x"))
+    script = "id -u; cat file; touch mine $BOSTAN_CHECKPOINT_DIR/x $BOSTAN_OUTPUT_DIR/y"
+    await centre.run("a1", "sh", "-c", script, work_dir=work_dir)
+    exited = await centre.heard("a1", "exited")
+    await wait_for(lambda: ("a1", 0) in centre.log_ended, "the log's end")
+    assert (centre.log_of("a1"), exited.exit_code) == ("65534\nx", 0)
+    await centre.heard("a1", "output_stored")
