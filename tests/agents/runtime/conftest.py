@@ -17,7 +17,7 @@ from bostan_agent.runtime.process import ProcessRuntime, ProcessSettings
 from bostan_agent.shim import processes
 from bostan_agent.shim.cgroup import Cgroup
 from bostan_agent.shim.clock import NS, boottime_ns
-from bostan_agent.shim.spec import RankSpec
+from bostan_agent.shim.spec import RankKey, RankSpec
 
 SECONDS_MAX = 20.0
 
@@ -27,7 +27,7 @@ import asyncio, sys
 from pathlib import Path
 from bostan_agent.runtime.port import Started
 from bostan_agent.runtime.process import ProcessRuntime, ProcessSettings
-from bostan_agent.shim.spec import RankSpec
+from bostan_agent.shim.spec import RankKey, RankSpec
 
 async def live(ranks_dir, specs):
     runtime = ProcessRuntime(ProcessSettings(Path(ranks_dir)))
@@ -107,7 +107,10 @@ class Node:
             if agent.poll() is None:
                 self.kill(agent)
         for folder in self.ranks_dir.glob("*.*"):
-            state = folders.state_of(folder) if folders.has_started(folder) else None
+            # Whoever holds the lock is on its way to its state; whoever does not finds an end on record.
+            key = RankKey.of_folder_name(folder.name)
+            await until(lambda key=key, folder=folder: settled(key, folder), "start or end of the rank")
+            state = folders.state_of(folder)
             if state is not None:
                 processes.kill_exactly(state.shim_pid, state.shim_ticks)
                 processes.kill_exactly(state.main_pid, state.main_ticks)
@@ -115,6 +118,10 @@ class Node:
                 Cgroup(state.cgroup).kill()
                 await until(Cgroup(state.cgroup).remove, "removal of the cgroup")
             processes.send(processes.with_environment(f"BOSTAN_SHIM_SOCKET={folder}/sock"), signal.SIGKILL)
+
+
+def settled(key: RankKey, folder: Path) -> bool:
+    return folders.has_started(folder) or folders.settle(key, folder, SECONDS_MAX) is not None
 
 
 async def until(condition: Callable[[], object], what: str = "condition") -> object:

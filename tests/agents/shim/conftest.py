@@ -93,6 +93,10 @@ class Rank:
         until((self.folder / EXIT).exists, f"exit record of {self.folder.name}")
         return ExitRecord.of(json.loads((self.folder / EXIT).read_bytes()))
 
+    def is_settled(self) -> bool:
+        """Whether its shim has come as far as to be found by its folder."""
+        return (self.folder / STATE).exists() or (self.folder / EXIT).exists()
+
     def log(self) -> bytes:
         return b"".join(path.read_bytes() for path in sorted(self.folder.glob("log.*")))
 
@@ -174,6 +178,7 @@ class Bench:
         for rank in self.ranks:
             for line in rank.lines:
                 line.close()
+            until(lambda rank=rank: rank.is_settled(), "start or end of the rank")
             if (rank.folder / STATE).exists():
                 state = rank.state()
                 processes.kill_exactly(state.shim_pid, state.shim_ticks)
