@@ -1,7 +1,7 @@
 """What this front has just heard and nobody keeps: the GPUs' gauges, and that there are new events."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.instant import Instant
@@ -82,7 +82,8 @@ class EventSignal:
 
 @dataclass(slots=True)
 class LinkState:
-    """How this front's link to the agents stands; the link writes it, metrics read it."""
+    """How this front's link to the agents stands: whoever opens it puts it in, metrics read it."""
 
-    sessions: int = 0
-    leader_epoch: int = 0
+    sessions: Sized = ()
+    epoch: Callable[[], int] = lambda: 0
+    """The epoch of the leader that the front follows; 0 while it follows none."""

@@ -45,7 +45,7 @@ async def test_metrics_count_jobs_nodes_and_gpus(small):
     for _ in range(3):
         await small.submit()
     small.story.tell(HealthReported("p/a", (("p/a:3", Verdict.FAILED, ()),)))
-    small.parts.link.sessions, small.parts.link.leader_epoch = 2, 7
+    small.parts.link.sessions, small.parts.link.epoch = ["one", "other"], lambda: 7
     found = await samples(small)
     assert found["bostan_jobs", "queued"] == 3
     assert found["bostan_jobs", "active"] == 1

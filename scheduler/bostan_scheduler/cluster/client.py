@@ -27,6 +27,8 @@ class RayLeader:
         self._waiting_max = waiting_max
         self._waiting: list[Waiting] = []
         self._sender: asyncio.Task[None] | None = None
+        self.epoch = 0
+        """Of the leader that is subscribed to; 0 while there is none."""
 
     async def ask(self, request: Request) -> Reply:
         """Raises `LeaderUnavailable` when the leader is away, too slow, or the queue is full."""
@@ -62,12 +64,13 @@ class RayLeader:
         reader_id = uuid.uuid4().hex
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                await self._actor.subscribe.remote(reader_id)
+                self.epoch = await self._actor.subscribe.remote(reader_id)
         except (ray.exceptions.RayError, TimeoutError) as error:
             raise LeaderUnavailable(f"the leader does not answer: {type(error).__name__}") from error
         try:
             yield self._outboxes(reader_id)
         finally:
+            self.epoch = 0
             self._actor.unsubscribe.remote(reader_id)
 
     async def _outboxes(self, reader_id: str) -> AsyncIterator[Outbox]:

@@ -61,8 +61,8 @@ class Front:
         reader = open_store(settings.store_url, settings.store_settings())
         self._stack.callback(reader.close)
         files = Files.open(settings.data_dir / "files", blob_limits(settings), log_limits(settings))
-        signal, board, link = EventSignal(), Telemetry(), LinkState()
         leader = self._ray_leader()
+        signal, board, link = EventSignal(), Telemetry(), LinkState(epoch=lambda: leader.epoch)
         parts = HttpParts(reader, leader, files, board, signal, link, limits=http_limits(settings))
         gateway = await start_gateway(
             GatewayParts(
@@ -77,6 +77,7 @@ class Front:
                 on_events=signal.tell,
             )
         )
+        link.sessions = gateway.sessions
         self._stack.push_async_callback(gateway.stop, GRACE_SECONDS)
         await self._serve_http(parts)
         self._background(self._tidy(files))

@@ -50,8 +50,8 @@ class Metrics:
     def report(self) -> Iterable[Metric]:
         """This front, and what the store has."""
         link = self._parts.link
-        yield _gauge("bostan_leader_epoch", "Epoch of the leader that this front knows.", link.leader_epoch)
-        yield _gauge("bostan_agent_sessions", "Agents connected to this front.", link.sessions)
+        yield _gauge("bostan_leader_epoch", "Epoch of the leader that this front knows.", link.epoch())
+        yield _gauge("bostan_agent_sessions", "Agents connected to this front.", len(link.sessions))
         yield _gauge("bostan_http_streams", "Open event and log streams.", len(self._followers))
         if self._standing is not None:
             yield from _of_store(self._standing)
