@@ -43,7 +43,9 @@ def test_signals_are_as_a_fresh_process_has_them(bench):
     rank = bench.launch(bench.spec(["cat", "/proc/self/status"]))
     rank.ended()
     status = dict(line.split(b":", 1) for line in rank.log().splitlines())
-    assert [int(status[mask], 16) for mask in (b"SigBlk", b"SigIgn", b"SigCgt")] == [0, 0, 0]
+    # 32 and 33 are the C library's own; GNU make hands them down ignored, and no program can set them back.
+    masks = [int(status[mask], 16) & ~(0b11 << 31) for mask in (b"SigBlk", b"SigIgn", b"SigCgt")]
+    assert masks == [0, 0, 0]
 
 
 def test_stdin_is_empty_and_stderr_is_logged(bench):
