@@ -109,7 +109,7 @@ def test_every_job_that_stays_has_a_reason_with_its_numbers(snapshot: Snapshot) 
     started = {start.attempt.job_id for start in result.starts}
     for job in snapshot.jobs.values():
         if isinstance(job.phase, Queued) and job.id not in started:
-            waits = waits_of(snapshot, job, result)
+            waits = waits_of(job, result)
             assert waits
             assert all(one.sentence and "{" not in one.sentence for one in waits)
             assert waits[0].reason != "not-yet-planned"

@@ -188,7 +188,7 @@ def lines(snapshot: Snapshot, result: Plan | None = None) -> list[str]:
     result = result or plan(snapshot)
     started = {start.attempt.job_id for start in result.starts}
     waiting = (
-        f"wait {job.id} {waits_of(snapshot, job, result)[0].reason}"
+        f"wait {job.id} {waits_of(job, result)[0].reason}"
         for job in snapshot.jobs.values()
         if isinstance(job.phase, Queued) and job.id not in started
     )
@@ -206,4 +206,4 @@ def _indexes(place: Place) -> str:
 
 def sentence(snapshot: Snapshot, job_id: str) -> str:
     """Why a job waits, in words."""
-    return waits_of(snapshot, snapshot.jobs[job_id], plan(snapshot))[0].sentence
+    return waits_of(snapshot.jobs[job_id], plan(snapshot))[0].sentence

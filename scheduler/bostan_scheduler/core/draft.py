@@ -83,4 +83,6 @@ def _put(rows: dict[str, Row], changed: dict[str, Row], row: Row) -> None:
         version = known.version + 1 if known is not None else 1
     else:
         version = changed[row.id].version
-    rows[row.id] = changed[row.id] = replace(row, version=version)
+    if row.version != version:
+        row = replace(row, version=version)
+    rows[row.id] = changed[row.id] = row

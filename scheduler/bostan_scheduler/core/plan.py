@@ -20,11 +20,22 @@ from bostan_scheduler.core.waits import Reason, Wait, wait
 
 @dataclass(slots=True)
 class Plan:
-    """What to start now, and why the rest waits: by (quota leaf, shape), or by job where it is the job's own matter."""
+    """What to start now, and why the rest waits: by (quota leaf, shape), or by job where it is the job's own matter.
+
+    `leaves` are the quota leaves that it went by, of each firm and project with queued jobs.
+    """
 
     starts: list[Start] = field(default_factory=list)
     shapes: dict[tuple[str, Shape], tuple[Wait, ...]] = field(default_factory=dict)
     jobs: dict[str, tuple[Wait, ...]] = field(default_factory=dict)
+    leaves: dict[tuple[str, str | None], QuotaNode | None] = field(default_factory=dict)
+
+    def leaf(self, snapshot: Snapshot, job: Job) -> QuotaNode | None:
+        """The leaf that a job counts against, looked up once for all of its firm and project."""
+        key = (job.spec.firm, job.spec.project)
+        if key not in self.leaves:
+            self.leaves[key] = snapshot.quota.leaf(*key, snapshot.now)
+        return self.leaves[key]
 
 
 def plan(snapshot: Snapshot) -> Plan:
@@ -54,7 +65,7 @@ def _ready(snapshot: Snapshot, result: Plan) -> list[tuple[QuotaNode, Job]]:
     for job in snapshot.jobs.values():
         if not isinstance(job.phase, Queued):
             continue
-        leaf = snapshot.quota.leaf(job.spec.firm, job.spec.project, snapshot.now)
+        leaf = result.leaf(snapshot, job)
         pending = awaited(snapshot, job)
         if leaf is None:
             result.jobs[job.id] = (wait(Reason.NO_QUOTA, firm=job.spec.firm),)
@@ -114,11 +125,11 @@ def new_attempt(snapshot: Snapshot, leaf: QuotaNode, job: Job, fits: Fits, fenci
     )
 
 
-def waits_of(snapshot: Snapshot, job: Job, latest: Plan) -> tuple[Wait, ...]:
+def waits_of(job: Job, latest: Plan) -> tuple[Wait, ...]:
     """Why a queued job waits, as the latest plan saw it."""
     own = latest.jobs.get(job.id)
     if own is not None:
         return own
-    leaf = snapshot.quota.leaf(job.spec.firm, job.spec.project, snapshot.now)
+    leaf = latest.leaves.get((job.spec.firm, job.spec.project))
     shape = latest.shapes.get((leaf.id, job.shape)) if leaf is not None else None
     return shape or (wait(Reason.NOT_YET_PLANNED),)

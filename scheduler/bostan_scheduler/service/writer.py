@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Self, assert_never
 
 from bostan_scheduler.core.changes import Refusal
@@ -12,7 +13,7 @@ from bostan_scheduler.core.observe import observe, observe_time
 from bostan_scheduler.core.plan import Plan, plan, waits_of
 from bostan_scheduler.core.reports import JobsSubmitted, NodesHeard
 from bostan_scheduler.core.snapshot import Settings, Snapshot
-from bostan_scheduler.core.waits import Reason
+from bostan_scheduler.core.waits import Reason, Wait
 from bostan_scheduler.service.messages import (
     AskHeard,
     AskWhy,
@@ -119,20 +120,21 @@ class Service:
         job = view.jobs.get(job_id)
         if job is None or not isinstance(job.phase, Queued):
             return Refusal("not-found", f"{job_id} does not wait")
-        return WhyAnswer(waits_of(view, job, self.latest), job.phase.since, _ahead(view, job))
+        return WhyAnswer(waits_of(job, self.latest), job.phase.since, _ahead(view, job))
 
     def _tell_waits(self, work: Work, latest: Plan) -> dict[str, Reason]:
         """Each queued job's main reason; an event for each that has changed."""
         view, told = work.draft.view, dict[str, Reason]()
+        sentence = cache(_sentence)  # jobs of one shape wait for the same
         for job in view.jobs.values():
             if not isinstance(job.phase, Queued):
                 continue
-            main = waits_of(view, job, latest)[0]
+            main = waits_of(job, latest)[0]
             told[job.id] = main.reason
             if self.told.get(job.id) != main.reason:
                 was = self.told.get(job.id, "")
                 event = NewEvent(
-                    view.now, "job-waits", job.spec.firm, job.id, was=was, now=main.reason, why=main.sentence
+                    view.now, "job-waits", job.spec.firm, job.id, was=was, now=main.reason, why=sentence(main)
                 )
                 work.events.append(event)
         return told
@@ -154,6 +156,10 @@ def _hear(work: Work, report: NodesHeard) -> None:
         if node_id in work.draft.nodes:
             known = work.draft.heard.get(node_id, 0)
             work.draft.heard[node_id] = max(known, min(at, work.draft.view.now))
+
+
+def _sentence(wait: Wait) -> str:
+    return wait.sentence
 
 
 def _ahead(view: Snapshot, job: Job) -> int:
