@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from bostan_scheduler.cluster.start import (
     start_ray,
     stop_ray,
 )
+from bostan_scheduler.cluster.watch import Watch
 from bostan_scheduler.errors import NotReady, UnsafeAddress
 from bostan_scheduler.settings import CentreSettings
 
@@ -28,7 +30,8 @@ log = structlog.get_logger()
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
-WATCH_SECONDS = 5.0
+WATCH_SECONDS = 0.5
+RECORD_SECONDS = 5.0
 
 Say = Callable[[str], None]
 
@@ -93,10 +96,19 @@ def _run(settings: CentreSettings, stopping: Stopping, say: Say) -> None:
     say(
         f"ready: REST on http://{settings.listen}, agents on {settings.agents_listen}, data in {settings.data_dir}"
     )
-    while not stopping.event.wait(WATCH_SECONDS):
-        record_processes(settings.data_dir)
+    _watch(settings, actors, stopping)
     say("stopping")
     _stop(actors)
+
+
+def _watch(settings: CentreSettings, actors: Actors, stopping: Stopping) -> None:
+    """Until a signal comes, bring back actors that have died, and write down the processes that there are."""
+    watch, record_at = Watch(actors), 0.0
+    while not stopping.event.wait(WATCH_SECONDS):
+        watch.ask()
+        if time.monotonic() >= record_at:
+            record_processes(settings.data_dir)
+            record_at = time.monotonic() + RECORD_SECONDS
 
 
 def _await_ready(actors: Actors, stopping: Stopping) -> None:
