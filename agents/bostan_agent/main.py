@@ -63,7 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     layout = argparse.RawDescriptionHelpFormatter
     run = commands.add_parser(
-        "run", help="join this node to a centre", epilog=_EXAMPLES["run"], formatter_class=layout
+        "run",
+        help="join this node to a centre",
+        epilog=_EXAMPLES["run"],
+        formatter_class=layout,
+        allow_abbrev=False,
     )
     run.add_argument("--config", type=Path, metavar="FILE", help="settings file (YAML)")
     for name, field in Settings.model_fields.items():
@@ -74,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         help="print this node's GPUs and their health",
         epilog=_EXAMPLES["inspect"],
         formatter_class=layout,
+        allow_abbrev=False,
     )
     inspect.add_argument("-o", "--output", choices=("table", "json"), default="table", help="table or json")
     for name in ("simulate", "health_file"):

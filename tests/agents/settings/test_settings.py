@@ -80,7 +80,7 @@ def test_what_must_be_set_says_how():
 
 
 def test_a_settings_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(BadSettings, match="nowhere.yaml: cannot be read"):
+    with pytest.raises(BadSettings, match=r"nowhere\.yaml: cannot be read"):
         settings(file=tmp_path / "nowhere.yaml")
 
 
