@@ -11,7 +11,6 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin
 
-import structlog
 from pydantic.fields import FieldInfo
 
 from bostan_agent.settings import Settings
@@ -127,7 +126,7 @@ def _run(parsed: argparse.Namespace) -> int:
         settings = load(flags, os.environ, parsed.config)
     except BadSettings as exc:
         return _complain(str(exc))
-    _log_to_stderr(settings)
+    _log_to_stderr(_LEVELS[settings.log_level])
     # Read by gRPC when it is first imported: we start no process by fork, and its handlers would only cost.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     return asyncio.run(_until_stopped(settings))
@@ -149,8 +148,7 @@ async def _until_stopped(settings: Settings) -> int:
     except (BadSettings, BadSimulation, PolicyError, JournalDamaged, agent.StateInUse) as exc:
         return _complain(str(exc))
     except JournalUnwritable as exc:
-        structlog.get_logger().error("the agent cannot go on", why=str(exc))
-        return FAILED
+        return _complain(f"the agent cannot go on: {exc}", FAILED)
     return OK
 
 
@@ -179,12 +177,19 @@ def _inspect(parsed: argparse.Namespace) -> int:
         return _complain(str(exc))
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, code: int = USAGE) -> int:
     sys.stderr.write("".join(f"bostan-agent: {line}\n" for line in message.splitlines()))
-    return USAGE
+    return code
 
 
-def _log_to_stderr(settings: Settings) -> None:
+def _log_to_stderr(level: int) -> None:
+    # Where rich is there, structlog loads it for pretty tracebacks: 4 MB that a log of JSON lines has no use for.
+    absent: dict[str, Any] = {} if "rich" in sys.modules else {"rich": None}
+    sys.modules.update(absent)
+    import structlog
+
+    for name in absent:
+        del sys.modules[name]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -192,7 +197,7 @@ def _log_to_stderr(settings: Settings) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
