@@ -39,7 +39,7 @@ class Pool:
     address: dict[str, Any] = field(default_factory=dict)
     admin: str = ""
     member: str = ""
-    park: str = ""
+    parks: dict[str, str] = field(default_factory=dict)
 
     def start_centre(self, **settings: str) -> float:
         """Start `bostan-scheduler serve` with these settings in its environment, or start it again where it was.
@@ -50,25 +50,27 @@ class Pool:
         rest = self.address.get("url", f"http://{host}").removeprefix("http://")
         ports = ("--listen", rest, "--agents-listen", self.address.get("agents", host))
         began = time.monotonic()
-        self.centre = self._spawn("centre", "bostan-scheduler", "serve", "--data-dir", data, *ports, **settings)
+        self.centre = self._spawn(
+            "centre", "bostan-scheduler", "serve", "--data-dir", data, *ports, **settings
+        )
         self.address = self.until("the centre is ready", self._read_address, START_SECONDS_MAX)
         return time.monotonic() - began
 
     def open(self, quotas: QuotaDocument) -> None:
-        """Make an administrator's and a member's token, apply quotas, and make the park's token."""
+        """Make an administrator's and a member's token, apply quotas, and make the parks' tokens."""
         create = ("bostan-scheduler", "token", "create", "--role", "admin", "--name", "bench")
         self.admin = self._output(*create, "--data-dir", str(self.folder / "centre"))
         with self.client(self.admin) as client:
             client.apply_quotas(quotas)
             self.member = client.new_token(NewToken(name="bench", role=Role.MEMBER, firm=FIRM)).secret
-            self.park = client.park_token(PARK).secret
+            self.parks = {park.id: client.park_token(park.id).secret for park in quotas.parks}
 
-    def start_agent(self, name: str, *flags: str) -> "subprocess.Popen[bytes]":
+    def start_agent(self, name: str, *flags: str, park: str = PARK) -> "subprocess.Popen[bytes]":
         """Start `bostan-agent run` with a state folder of its own."""
         state = str(self.folder / name)
-        command = ("bostan-agent", "run", "--centre", self.address["agents"], "--park", PARK)
+        command = ("bostan-agent", "run", "--centre", self.address["agents"], "--park", park)
         agent = self._spawn(
-            name, *command, "--node-name", name, "--state-dir", state, *flags, BOSTAN_TOKEN=self.park
+            name, *command, "--node-name", name, "--state-dir", state, *flags, BOSTAN_TOKEN=self.parks[park]
         )
         self.agents.append(agent)
         return agent

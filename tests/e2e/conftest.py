@@ -1,4 +1,4 @@
-"""One pool for all journeys: a centre, two nodes with two simulated GPUs each, two firms."""
+"""One pool for all journeys: a centre, two nodes with two simulated GPUs each, a park where nothing starts, two firms."""
 
 import shutil
 import tempfile
@@ -61,7 +61,10 @@ def land():
         made.open(quotas(**{FIRM: 4, "other": 1}))
         for name in ("n1", "n2"):
             made.join(name, *TWO_GPUS)
-        made.await_nodes(2)
+        made.join("asleep", *TWO_GPUS, park="elsewhere")
+        made.await_nodes(3)
+        with made.client(made.admin) as client:
+            client.drain("elsewhere/asleep")
         yield made
     finally:
         put_away(made)

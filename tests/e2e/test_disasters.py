@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
-from bostan.api import NewJob, NewRank
+from bostan.api import NewJob, NewRank, Parks
 
 pytestmark = pytest.mark.ray
 
@@ -63,9 +63,9 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_leader_and_front_die(land,
     acknowledged = Counter()
     with ThreadPoolExecutor(THREADS) as threads:
         work = [threads.submit(_submit_many, land, number, acknowledged) for number in range(THREADS)]
-        land.until("some are in", lambda: acknowledged.total() > SUBMISSIONS // 5)
+        _until_in(land, work, acknowledged, SUBMISSIONS // 5)
         leader = land.kill_actor("Leader")
-        land.until("more are in", lambda: acknowledged.total() > SUBMISSIONS // 2)
+        _until_in(land, work, acknowledged, SUBMISSIONS // 2)
         front = land.kill_actor("Front")
         for each in work:
             each.result(timeout=90)
@@ -84,12 +84,24 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_leader_and_front_die(land,
     assert len(marked) == THREADS
 
 
+def _until_in(land, work, acknowledged, count):
+    """Until so many are acknowledged; a submission that has failed fails the test at once."""
+
+    def there():
+        for each in work:
+            if each.done():
+                each.result()
+        return acknowledged.total() > count
+
+    land.until("submissions are in", there)
+
+
 def _submit_many(land, number, acknowledged):
     """One thread's share, and one small job that leaves a trace of each time it runs."""
     trace = f"echo $BOSTAN_JOB_ID >> {land.folder}/ran"
     marked = NewJob(name="marked", firm="bench", command=("/bin/sh", "-c", trace), rank=NewRank(gpus=0))
-    # Never to run: one GPU is all that the firm may hold, and each of these asks for all four.
-    bulk = NewJob(name="bulk", firm="bench", command=("/bin/true",), replicas=2, rank=NewRank(gpus=2))
+    # Never to run: the park's only node is drained.
+    bulk = NewJob(name="bulk", firm="bench", command=("/bin/true",), parks=Parks(allow=("elsewhere",)))
     with land.patient(land.member) as client:
         client.submit(marked)
         for turn in range(SUBMISSIONS // THREADS):

@@ -26,7 +26,7 @@ def test_a_pool_that_is_killed_whole_goes_on_where_it_was_and_ends_clean(
     own_land, settings, two_gpus, quota_document
 ):
     land = own_land
-    land.start_centre(**settings, **QUICK_LEASES)
+    land.start_centre(**settings)
     land.open(quota_document(bench=4))
     for name in ("n1", "n2"):
         land.join(name, *two_gpus)
@@ -35,47 +35,54 @@ def test_a_pool_that_is_killed_whole_goes_on_where_it_was_and_ends_clean(
         job = client.submit(JOB)
     pid = pid_of(land, job.id)
 
-    _kill_whole_centre(land)
+    land.remember()
+    land.centre.kill()
+    land.centre.wait()
     land.start_centre(**settings, **QUICK_LEASES)
-    log = (land.folder / "centre.log").read_text()
-    assert "that an earlier centre had left" in log
+    assert "that an earlier centre had left" in (land.folder / "centre.log").read_text()
     land.await_nodes(2)
     land.until_state(land.member, job.id, "running")
     assert psutil.pid_exists(pid)
     assert land.job(land.member, job.id).attempts == 1
+    _cancel(land, job.id)
 
-    _a_node_that_never_comes_back(land, job.id, pid)
+    _a_node_that_never_comes_back(land)
+    _ends_clean(land)
 
+
+def _a_node_that_never_comes_back(land):
+    """Its shim stops the rank at the lease's end, with nobody to tell it; the job then starts elsewhere."""
+    with land.client(land.member) as client:
+        job_id = client.submit(JOB).id
+    pid, lost = pid_of(land, job_id), land.node_of(land.member, job_id)
+    land.kill_agent(lost.removeprefix("here/"))
+    land.until_state(land.member, job_id, "unknown", seconds=20)
+    land.until("the shim has ended the rank", lambda: not psutil.pid_exists(pid), LEASE_SECONDS + 10)
+
+    def again():
+        job = land.job(land.member, job_id)
+        return job if job.attempts == 2 else None
+
+    moved = land.until("it runs on another node", again, LEASE_SECONDS + 20)
+    assert moved.attempt.ranks[0].node != lost
+    assert pid_of(land, job_id) != pid
+    _cancel(land, job_id)
+
+
+def _cancel(land, job_id):
+    with land.client(land.member) as client:
+        client.cancel(job_id)
+    land.until_state(land.member, job_id, "cancelled")
+
+
+def _ends_clean(land):
+    """SIGTERM to each agent and to the centre, and nothing of the pool is left."""
     land.remember()
     for agent in land.agents:
         agent.send_signal(signal.SIGTERM)
     land.centre.send_signal(signal.SIGTERM)
     assert land.centre.wait(timeout=30) == 0
-    assert all(agent.wait(timeout=30) in (0, -signal.SIGKILL) for agent in land.agents)
+    assert sorted(agent.wait(timeout=30) for agent in land.agents) == [-signal.SIGKILL, 0]
     land.until("nothing is left", lambda: not land.left(), 20)
     assert not (land.folder / "centre" / "centre.json").exists()
-
-
-def _kill_whole_centre(land):
-    """SIGKILL to `serve`; what Ray had started for it is left to the next start."""
-    land.remember()
-    land.centre.kill()
-    land.centre.wait()
-
-
-def _a_node_that_never_comes_back(land, job_id, pid):
-    """Its shim stops the rank at the lease's end, with nobody to tell it; the job then starts elsewhere."""
-    lost = land.node_of(land.member, job_id)
-    land.kill_agent(lost.removeprefix("here/"))
-    land.until_state(land.member, job_id, "unknown", seconds=20)
-    land.until("the shim has ended the rank", lambda: not psutil.pid_exists(pid), LEASE_SECONDS + 10)
-    again = land.until(
-        "it runs on another node",
-        lambda: next((one for one in [land.job(land.member, job_id)] if one.attempts == 2), None),
-        LEASE_SECONDS + 20,
-    )
-    assert again.attempt.ranks[0].node != lost
-    assert pid_of(land, job_id) != pid
-    with land.client(land.member) as client:
-        client.cancel(job_id)
-    land.until_state(land.member, job_id, "cancelled")
+    assert not (land.folder / "centre" / "ray-folder").exists()

@@ -112,12 +112,9 @@ def test_a_bad_job_file_is_told_by_its_line_and_nothing_is_sent(land, tmp_path, 
 
 
 def test_an_agent_with_a_wrong_token_stays_outside(land, two_gpus):
-    before, land.park = land.park, "bst_wrong"
-    try:
-        land.join("intruder", *two_gpus)
-    finally:
-        land.park = before
+    land.parks["nowhere"] = "bst_wrong"
+    land.join("intruder", *two_gpus, park="nowhere")
     land.until("it was refused", lambda: "token" in (land.folder / "intruder.log").read_text())
     with land.client(land.admin) as client:
-        assert "here/intruder" not in {node.id for node in client.nodes()}
+        assert "intruder" not in {node.name for node in client.nodes()}
     land.kill_agent("intruder")

@@ -40,7 +40,7 @@ class Land(Pool):
     """The pool, the tokens of its people, and every process that was ever seen of it."""
 
     people: dict[str, str] = field(default_factory=dict)
-    named: dict[str, tuple[subprocess.Popen, tuple[str, ...]]] = field(default_factory=dict)
+    named: dict[str, tuple[subprocess.Popen, tuple[str, ...], str]] = field(default_factory=dict)
     seen: set[psutil.Process] = field(default_factory=set)
     commands: list[subprocess.Popen] = field(default_factory=list)
 
@@ -126,19 +126,20 @@ class Land(Pool):
 
     # Processes
 
-    def join(self, name: str, *flags: str) -> None:
-        """Start a node's agent, or start it again."""
-        self.named[name] = (self.start_agent(name, *flags), flags)
+    def join(self, name: str, *flags: str, park: str = PARK) -> None:
+        """Start a node's agent."""
+        self.named[name] = (self.start_agent(name, *flags, park=park), flags, park)
 
     def kill_agent(self, name: str) -> None:
         """SIGKILL, and nothing else."""
         self.remember()
-        process, _ = self.named[name]
+        process, _, _ = self.named[name]
         process.send_signal(signal.SIGKILL)
         process.wait()
 
     def rejoin(self, name: str) -> None:
-        self.join(name, *self.named[name][1])
+        _, flags, park = self.named[name]
+        self.join(name, *flags, park=park)
 
     def actor(self, name: str) -> psutil.Process | None:
         """The process of an actor of the centre: `Leader` or `Front`."""
