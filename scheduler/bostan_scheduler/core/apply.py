@@ -112,6 +112,9 @@ def _start(draft: Draft, attempt: Attempt) -> None:
 def _requeue(draft: Draft, change: Requeue) -> None:
     job = draft.jobs[change.job_id]
     assert isinstance(job.phase, Active), f"{job.id} is not active"
+    assert not draft.attempts[job.phase.attempt_id].holds, (
+        f"{job.id} would queue while an attempt of it holds GPUs"
+    )
     phase = Queued(change.since)
     draft.put_job(replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes))
 
@@ -162,4 +165,5 @@ def _set_quotas(draft: Draft, change: SetQuotas) -> None:
 
 
 def _with(seen: tuple[RankSeen, ...], rank: int, new: RankSeen) -> tuple[RankSeen, ...]:
+    assert 0 <= rank < len(seen), f"there is no rank {rank}"
     return (*seen[:rank], new, *seen[rank + 1 :])

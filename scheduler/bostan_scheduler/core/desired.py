@@ -140,9 +140,10 @@ def _start_or_stop(attempt: Attempt, lease_until: Instant) -> Want:
 
 
 def _end(attempt: Attempt, rank: int, ending: Ending) -> Want:
-    """A rank that has not started is released, one that runs is stopped as was intended, else because a peer ended."""
-    if isinstance(attempt.seen[rank], RankOffered):
-        return WantRelease("peer-ended")
+    """What has not started is given up, what runs is stopped: as was intended, else because a peer ended."""
+    assert not isinstance(attempt.seen[rank], RankOffered), (
+        f"{attempt.id} was started before {rank} had accepted"
+    )
     if isinstance(attempt.intent, Stop):
         return WantStop(attempt.intent.cause, attempt.intent.checkpoint, ending.lease.until)
     lost = isinstance(ending.outcome, Failed | NodeLost)
@@ -151,6 +152,9 @@ def _end(attempt: Attempt, rank: int, ending: Ending) -> Want:
 
 def addresses(attempt: Attempt) -> tuple[tuple[str, int], ...]:
     """Where each rank is reached, in rank order; every rank has accepted by then."""
+    assert not any(isinstance(seen, RankOffered) for seen in attempt.seen), (
+        f"{attempt.id} waits for an answer"
+    )
     return tuple(_address(seen) for seen in attempt.seen)
 
 

@@ -146,6 +146,7 @@ def _share_out(room: NodeRoom, gpus: int, gpu_class: str | None, ranks: int) -> 
 
 def linked(free: list[Gpu], count: int) -> tuple[Gpu, ...]:
     """`count` of the free GPUs: of the smallest link group that has enough, else of the largest groups."""
+    assert 0 <= count <= len(free), f"{count} of {len(free)} GPUs"
     groups: dict[int, list[Gpu]] = defaultdict(list)
     for gpu in free:
         groups[gpu.link_group].append(gpu)

@@ -95,6 +95,8 @@ def _awaits_checkpoint(snapshot: Snapshot, pending: PendingCheckpoint) -> Wait:
 def _start(snapshot: Snapshot, room: Room, leaf: QuotaNode, job: Job, fits: Fits, result: Plan) -> None:
     counter = snapshot.fencing_counter + len(result.starts) + 1
     attempt = new_attempt(snapshot, leaf, job, fits, Fencing(snapshot.epoch, counter))
+    assert len(attempt.places) == job.spec.replicas, f"{job.id} would start in part"
+    assert attempt.gpus == job.spec.gpus, f"{job.id} would get other GPUs than it asks"
     room.ledger.take(fits.gpu_class, job.spec.rank, attempt.places)
     if fits.gpu_class is not None:
         room.quotas.take(leaf, fits.gpu_class, Gpus(attempt.gpus))

@@ -34,6 +34,7 @@ class QuotaLedger:
 
     def take(self, leaf: QuotaNode, gpu_class: str, gpus: Gpus) -> None:
         """Count GPUs against a leaf and its ancestors."""
+        assert leaf.id in self.tree.nodes, f"{leaf.id} is of another tree"
         more = gpus
         for node in self.tree.up(leaf):
             key = (node.id, gpu_class)

@@ -42,9 +42,11 @@ class LocalLeader:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _subscribers: set[asyncio.Queue[Outbox | None]] = field(default_factory=set)
     _next_plan: float = 0.0
+    _ended: bool = False
 
     async def ask(self, request: Request) -> Reply:
         """Queue a request for the next step, and wait for its answer."""
+        self._require_alive()
         if len(self._waiting) >= self.pace.waiting_max:
             raise LeaderUnavailable("the leader's queue is full; try again")
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -55,6 +57,7 @@ class LocalLeader:
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Outbox]]:
         """Everything that goes out from now on; ends when the leader ends or when the reader is too slow."""
+        self._require_alive()
         queue: asyncio.Queue[Outbox | None] = asyncio.Queue(self.pace.outboxes_max)
         self._subscribers.add(queue)
         try:
@@ -126,7 +129,12 @@ class LocalLeader:
         queue.get_nowait()
         queue.put_nowait(None)
 
+    def _require_alive(self) -> None:
+        if self._ended:
+            raise LeaderUnavailable("the leader has ended")
+
     def _end(self) -> None:
+        self._ended = True
         _fail(self._waiting, LeaderUnavailable("the leader has ended"))
         self._waiting = []
         for queue in self._subscribers:

@@ -104,7 +104,7 @@ class Service:
         if request.idempotency is not None:
             one = request.idempotency
             work.receipts.append(Receipt(one.asker, one.key, one.fingerprint, ids, work.draft.view.now))
-        return Done(ids)
+        return Done(ids, work.draft.view.now)
 
     def _receipt(self, work: Work, one: Idempotency) -> Reply | None:
         fresh = (receipt for receipt in work.receipts if (receipt.asker, receipt.key) == (one.asker, one.key))
@@ -114,7 +114,7 @@ class Service:
         if receipt.fingerprint != one.fingerprint:
             detail = f"the idempotency key {one.key} was used for another request"
             return Refusal("conflict", detail, "use a new key for each new request")
-        return Done(receipt.ids)
+        return Done(receipt.ids, receipt.at)
 
     def _why(self, view: Snapshot, job_id: str) -> Reply:
         job = view.jobs.get(job_id)
