@@ -64,6 +64,10 @@ class Centre(services.AgentLinkServicer):
         self.partial = defaultdict(bytearray)
         self.pushes = []
         self.refuse_blobs = None
+        self.push_gate = asyncio.Event()
+        self.push_gate.set()
+        self.pushing = self.pushing_most = 0
+        self.answering_logs = True
         self.cut_push_after = None
         self.logs = defaultdict(bytearray)
         self.log_ended = set()
@@ -145,7 +149,9 @@ class Centre(services.AgentLinkServicer):
         refused = {}
         async for chunk in requests:
             key = (chunk.id.attempt_id, chunk.id.rank)
-            await context.write(link.LogStored(id=chunk.id, next_offset=self._keep_log(key, chunk, refused)))
+            kept = self._keep_log(key, chunk, refused)
+            if self.answering_logs:
+                await context.write(link.LogStored(id=chunk.id, next_offset=kept))
 
     def _keep_log(self, key, chunk, refused):
         """Bytes that begin too late are asked for again; when they come so once more, they are all there is."""
@@ -176,6 +182,10 @@ class Centre(services.AgentLinkServicer):
     async def PushBlob(self, requests, context):  # noqa: N802
         if self.refuse_blobs is not None:
             await context.abort(*self.refuse_blobs)
+        self.pushing += 1
+        self.pushing_most = max(self.pushing_most, self.pushing)
+        await self.push_gate.wait()
+        self.pushing -= 1
         first = None
         async for chunk in requests:
             if first is None:

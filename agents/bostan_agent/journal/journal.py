@@ -21,7 +21,11 @@ _T = TypeVar("_T")
 
 
 class Journal:
-    """One node's journal in one SQLite file."""
+    """One node's journal in one SQLite file.
+
+    `changed` is set when records were added, for the one who sends them; `progress` also when some were
+    acknowledged, for the one who forgets; `broken` when the disk refuses, with `failure`. Waiters clear.
+    """
 
     def __init__(self, path: Path, records_max: int, ended_max: int = 10_000) -> None:
         """Open or make the journal at `path`.
@@ -44,7 +48,7 @@ class Journal:
         self._count = tables.count(self._reader, 0)
         self.acked_seq = self.last_seq - self._count
         self.changed = asyncio.Event()
-        self.acknowledged = asyncio.Event()
+        self.progress = asyncio.Event()
         self.broken = asyncio.Event()
         self._closed = False
         self.failure: JournalUnwritable | None = None
@@ -107,7 +111,7 @@ class Journal:
         if seq > self.acked_seq:
             self._count -= seq - self.acked_seq
             self.acked_seq = seq
-            self.acknowledged.set()
+            self.progress.set()
 
     async def renew_identity(self) -> None:
         """Become another journal, as when this file was restored from an old copy. Keeps the records."""
@@ -158,6 +162,7 @@ class Journal:
             if not done.done():
                 done.set_result(seq)
         self.changed.set()
+        self.progress.set()
 
     def _fail(self, batch: list[tuple[Write, "asyncio.Future[int]"]], why: JournalUnwritable) -> None:
         self.failure = why

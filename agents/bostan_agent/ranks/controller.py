@@ -211,10 +211,10 @@ class Controller:
                 tell(self._means.journal, rank, rank.record(body, until), used_until=until)
 
     async def _forget(self) -> None:
-        acknowledged = self._means.journal.acknowledged
+        progress = self._means.journal.progress
         while True:
-            await acknowledged.wait()
-            acknowledged.clear()
+            await progress.wait()
+            progress.clear()
             for rank in list(self.ranks.values()):
                 self.life.after.forget_if_done(rank)
 
