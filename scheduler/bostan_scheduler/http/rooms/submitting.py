@@ -7,9 +7,10 @@ from typing import Annotated
 from bostan import api
 from fastapi import APIRouter, Header, Request, Response
 
+from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.reports import JobsSubmitted
 from bostan_scheduler.http.asker import Asker, Who
-from bostan_scheduler.http.asking import from_store, tell
+from bostan_scheduler.http.asking import tell
 from bostan_scheduler.http.bodies import answer, json_bytes, parsed, takes
 from bostan_scheduler.http.front import Front, Here
 from bostan_scheduler.http.grounds import At
@@ -19,7 +20,7 @@ from bostan_scheduler.http.problems import Problem
 from bostan_scheduler.http.translate.jobs import JobView, job_model
 from bostan_scheduler.http.translate.newjob import job_spec
 from bostan_scheduler.http.views import job_view
-from bostan_scheduler.service.messages import Idempotency, Tell
+from bostan_scheduler.service.messages import Done, Idempotency, Tell
 
 router = APIRouter(route_class=GuardedRoute, tags=["jobs"])
 
@@ -39,9 +40,10 @@ async def submit(request: Request, front: Here, who: Who, key: Key = None) -> Re
     """Queue a job. It is durable once this is answered."""
     raw = await json_bytes(request)
     job = parsed(raw, api.NewJob)
-    ours, ids = await _submitted(front, who, (job,), lambda _: "", _idempotency(who, key, b"job", raw))
-    shown = await (_fresh(front, ids[0], job) if ids == ours else job_view(front, ids[0]))
-    return answer(shown, 201, {"Location": f"/v1/jobs/{ids[0]}"})
+    ours, done = await _submitted(front, who, (job,), lambda _: "", _idempotency(who, key, b"job", raw))
+    (job_id,) = done.ids
+    shown = _fresh(front, who, job, done) if done.ids == ours else await job_view(front, job_id)
+    return answer(shown, 201, {"Location": f"/v1/jobs/{job_id}"})
 
 
 @router.post(
@@ -52,21 +54,20 @@ async def submit_batch(request: Request, front: Here, who: Who, key: Key = None)
     raw = await json_bytes(request)
     jobs = parsed(raw, api.Batch).jobs
     once = _idempotency(who, key, b"batch", raw)
-    _, ids = await _submitted(front, who, jobs, lambda place: f"jobs.{place}.", once)
-    return answer(api.BatchReceipt(ids=ids), 201)
+    _, done = await _submitted(front, who, jobs, lambda place: f"jobs.{place}.", once)
+    return answer(api.BatchReceipt(ids=done.ids), 201)
 
 
 async def _submitted(
     front: Front, who: Asker, jobs: Sequence[api.NewJob], at: At, once: Idempotency | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids that were made here, and those that the jobs have: others when the request is a repeat."""
+) -> tuple[tuple[str, ...], Done]:
+    """The ids that were made here, and the answer, which has others when the request is a repeat."""
     for place, job in enumerate(jobs):
         _check_owner(who, job, at(place))
     specs = tuple(job_spec(job, at(place)) for place, job in enumerate(jobs))
     await front.grounds.check(jobs, at)
     ours = front.ids.make(front.parts.clock(), len(jobs))
-    done = await tell(front.parts, Tell(JobsSubmitted(ours, specs, who.name), once))
-    return ours, done.ids
+    return ours, await tell(front.parts, Tell(JobsSubmitted(ours, specs, who.name), once))
 
 
 def _check_owner(who: Asker, job: api.NewJob, at: str) -> None:
@@ -82,8 +83,7 @@ def _idempotency(who: Asker, key: str | None, kind: bytes, raw: bytes) -> Idempo
     return (key and Idempotency(who.token.id, key, hashlib.sha256(kind + b"\n" + raw).hexdigest())) or None
 
 
-async def _fresh(front: Front, job_id: str, spec: api.NewJob) -> api.Job:
-    """A job that was just made: it has no attempt yet, or one that has not got far."""
-    job = await from_store(front.parts.reader.job, job_id)
-    assert job is not None, f"{job_id} was committed"
-    return job_model(JobView(job), front.parts.files.logs.next_offset, spec)
+def _fresh(front: Front, who: Asker, new: api.NewJob, done: Done) -> api.Job:
+    """A job that was queued just now; reading it back would cost as much as all the rest."""
+    job = Job(done.ids[0], job_spec(new), done.at, who.name, Queued(done.at))
+    return job_model(JobView(job), front.parts.files.logs.next_offset, new)
