@@ -3,6 +3,7 @@
 import pytest
 from bostan.api import Role
 from bostan_scheduler.http.access import OPEN, TABLE
+from bostan_scheduler.http.asker import Reach
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.service.tokens import mint
 from fastapi import APIRouter
@@ -67,6 +68,18 @@ def test_a_route_that_is_not_in_the_table_cannot_be_made():
 
 def test_the_list_by_hand_is_whole():
     assert EXPECTED.keys() == {f"{method} {path}" for method, path in TABLE}
+
+
+def test_the_table_in_the_documentation_is_this_one(request):
+    text = (request.config.rootpath / "docs" / "rest.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    told = {route.strip("`"): cells for route, *cells in rows}
+    words = {Reach.EVERYTHING: "all", Reach.OWN_FIRM: "own firm", Reach.OWN_PARK: "own park", None: "-"}
+    roles = (Role.ADMIN, Role.AUDITOR, Role.OPERATOR, Role.FIRM_OWNER, Role.MEMBER)
+    assert told == {
+        f"{method} {path}": [words[access.get(role)] for role in roles]
+        for (method, path), access in TABLE.items()
+    }
 
 
 @pytest.mark.parametrize("row", EXPECTED.items(), ids=EXPECTED.keys())

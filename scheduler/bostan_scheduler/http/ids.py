@@ -27,6 +27,10 @@ class JobIds:
         return tuple(_text(first + at) for at in range(count))
 
 
+_PAIRS = [one + other for one in _ALPHABET for other in _ALPHABET]
+_SHIFTS = range(5 * (_LETTERS - 2), -1, -10)
+
+
 def _text(number: int) -> str:
-    letters = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_LETTERS - 1), -1, -5))
-    return "j-" + "".join(letters)
+    """The number in the alphabet, two letters at a time: a batch needs many."""
+    return "j-" + "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
