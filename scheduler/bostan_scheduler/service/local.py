@@ -66,7 +66,8 @@ class LocalLeader:
             self._subscribers.discard(queue)
 
     async def run(self) -> None:
-        """Step until cancelled, or until the store says no: then nothing more is answered."""
+        """Step until cancelled, or until the store says no: then nothing more is answered, unless it is run again."""
+        self._ended = False
         try:
             while True:
                 await self._wait()
