@@ -106,6 +106,37 @@ def test_a_late_success_counts_whatever_was_wanted_of_the_silent_attempt(story: 
     assert story.state("j1") == "active withdrawn"
 
 
+def test_how_a_rank_ended_is_put_on_record_even_after_its_job_has_finished(story: Story) -> None:
+    story.run("j1")
+    story.wait(40, hears="p/b")
+    story.tell(CancelAsked("j1", "member", ""))
+    story.wait(3650, hears="p/b")
+    assert story.state("j1") == "finished cancelled"
+    story.connect("p/a", holds="j1.1/0:exited")
+    story.exits("j1.1/0", code=7, seconds=20)
+    attempt = story.store.attempt("j1.1")
+    assert attempt.seen[0].exit_code == 7
+    assert counted_ms(story) == 20_000
+    assert story.state("j1") == "finished cancelled"
+
+
+def test_of_two_silent_nodes_one_that_reboots_does_not_free_the_other(story: Story) -> None:
+    story.run("j1", "x 4x2")
+    story.wait(40)
+    story.connect("p/a", boot="boot-2")
+    story.wait(300, hears="p/a")
+    assert story.state("j1") == "active ending"
+    story.wait(3400, hears="p/a")
+    assert story.service.snapshot.jobs["j1"].tries.node_lost == 1
+    assert story.state("j1") == "queued", "p/b is still silent, and the gang needs both"
+
+
+def test_a_time_limit_that_passes_in_silence_ends_the_job_with_its_lease(story: Story) -> None:
+    story.run("j1", "x 1 hours=1")
+    story.wait(3650, hears="p/b")
+    assert story.state("j1") == "finished timedout", "its lease ended at its limit"
+
+
 def test_a_gang_whose_ranks_all_succeed_has_succeeded_though_it_was_to_stop(story: Story) -> None:
     story.run("j1", "x 4x2")
     story.tell(CancelAsked("j1", "member", ""))

@@ -24,7 +24,7 @@ class Pace:
     """How often to plan: at once when idle, and under load so that planning takes at most a share of the time."""
 
     tick_seconds: float = 1.0
-    plan_gap_seconds_max: float = 0.1
+    plan_gap_seconds_max: float = 0.5
     gap_per_plan_second: float = 4.0
     batch_max: int = 1000
     waiting_max: int = 20_000

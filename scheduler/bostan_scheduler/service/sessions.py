@@ -8,8 +8,8 @@ from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.desired import DesiredRank, unknown_rank
 from bostan_scheduler.core.node import JournalPosition
 from bostan_scheduler.core.observe import observe
-from bostan_scheduler.core.observe.ranks import keep_output, use, was_given
-from bostan_scheduler.core.reports import OutputStored, RankHeld, RankReported, Report, Used
+from bostan_scheduler.core.observe.ranks import exit_of, keep_output, use, was_given
+from bostan_scheduler.core.reports import Exited, OutputStored, RankHeld, RankReported, Report, Used
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.service.messages import (
     Journal,
@@ -92,7 +92,7 @@ def _record(work: Work, writer: Writer, report: RankReported | Report | None) ->
 
 
 def _late(work: Work, writer: Writer, report: RankReported) -> None:
-    """News of an attempt whose job has finished: its usage and its output still count."""
+    """News of an attempt whose job has finished: its usage and output still count, its end is put on record."""
     attempt = work.draft.changed_attempts.get(report.attempt_id) or writer.attempt(report.attempt_id)
     if attempt is None or not was_given(attempt, report):
         return
@@ -103,5 +103,8 @@ def _late(work: Work, writer: Writer, report: RankReported) -> None:
                 work.draft.put_forgotten(count_use(attempt, fresh))
         case OutputStored() as stored:
             work.do((keep_output(attempt, report.rank, stored),))
+        case Exited() as news if (exited := exit_of(attempt, report.rank, news)) is not None:
+            seen = (*attempt.seen[: report.rank], exited, *attempt.seen[report.rank + 1 :])
+            work.draft.put_forgotten(replace(attempt, seen=seen))
         case _:
             pass

@@ -166,8 +166,8 @@ class Line:
         for renewal in outbox.renewals:
             session = self.open.get(renewal.node_id)
             fence = Fencing(renewal.fencing_epoch, renewal.fencing_counter)
-            for rank in renewal.ranks if session is not None else ():
-                self._renews(session, (renewal.attempt_id, rank), fence, renewal.until)
+            for number in renewal.ranks if session is not None else ():
+                self._renews(session, (renewal.attempt_id, number), fence, renewal.until)
         for node_id, drain in outbox.drains:
             session = self.open.get(node_id)
             if session is not None:

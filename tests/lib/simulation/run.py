@@ -52,7 +52,7 @@ class Simulation:
         self.world = world = World(seed)
         world.weather = Weather.drawn(world.chance)
         self.truth, self.programs = Truth(world), dict[str, Any]()
-        self.store = store if store is not None else open_store("memory:")
+        self.store: Any = store if store is not None else open_store("memory:")
         settings = self._settings()
         self.centre = Centre(world, self.truth, self.store, settings)
         self.line = Line(world, self.centre.ask, self.centre.wall, EPOCH, settings.silence_seconds * SECOND)
@@ -155,7 +155,9 @@ class Simulation:
         return [(job_id, reply.waits[0].reason) for job_id, reply in pairs if isinstance(reply, WhyAnswer)]
 
     def _over(self) -> bool:
-        idle = not self.centre.service.snapshot.jobs and not self.people.unanswered and not self.truth.living
+        idle: bool = (
+            not self.centre.service.snapshot.jobs and not self.people.unanswered and not self.truth.living
+        )
         return idle and all(self._delivered(node) for node in self.nodes)
 
     def _delivered(self, node: ModelNode) -> bool:

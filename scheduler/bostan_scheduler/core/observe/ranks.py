@@ -175,21 +175,25 @@ def _running(snapshot: Snapshot, attempt: Attempt, starting: Starting) -> Runnin
 
 
 def _on_exited(snapshot: Snapshot, attempt: Attempt, rank: int, news: Exited) -> tuple[Change, ...]:
-    """What was never told to start has not run, and an exit is heard once; but it replaces one that was only supposed."""
-    before = attempt.seen[rank]
-    supposed = isinstance(before, RankExited) and before.cause == NODE_LOST
-    if isinstance(attempt.phase, Offered | Withdrawn) or not (
-        supposed or isinstance(before, RankAccepted | RankStarted)
-    ):
+    exited = exit_of(attempt, rank, news)
+    if exited is None:
         return ()
-    seen, attempt = _see(attempt, rank, exit_of(news, released=supposed))
+    seen, attempt = _see(attempt, rank, exited)
     if isinstance(attempt.phase, Ended):
         return (seen, *on_late_exit(snapshot, attempt))
     return (seen, *_after_exit(snapshot, attempt))
 
 
-def exit_of(news: Exited, *, released: bool) -> RankExited:
-    """The end of a rank as its node has it on record."""
+def exit_of(attempt: Attempt, rank: int, news: Exited) -> RankExited | None:
+    """The end of a rank as its node has it on record, or None where it is nothing new.
+
+    What was never told to start has not run, and an exit is heard once; but it replaces one that was only supposed.
+    """
+    before = attempt.seen[rank]
+    supposed = isinstance(before, RankExited) and before.cause == NODE_LOST
+    never_started = isinstance(attempt.phase, Offered | Withdrawn)
+    if never_started or not (supposed or isinstance(before, RankAccepted | RankStarted)):
+        return None
     return RankExited(
         exit_code=news.exit_code,
         signal=news.signal,
@@ -199,7 +203,7 @@ def exit_of(news: Exited, *, released: bool) -> RankExited:
         first_output_at=news.first_output_at,
         ended_at=news.ended_at,
         log_bytes=news.log_bytes,
-        released=released,
+        released=supposed,
     )
 
 
