@@ -1,7 +1,7 @@
 """Writes docs/settings.md, the reference of all settings, from the two classes that read them.
 
-    scripts/gen_settings.py            write it
-    scripts/gen_settings.py --check    write nothing; exit 1 if it is stale
+scripts/gen_settings.py            write it
+scripts/gen_settings.py --check    write nothing; exit 1 if it is stale
 """
 
 import sys
