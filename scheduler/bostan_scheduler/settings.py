@@ -80,7 +80,7 @@ class CentreSettings(StrictModel):
         5.0, ge=0.2, le=60, description="How often a node says that it is there."
     )
     plan_gap_seconds_max: float = Field(
-        0.1, ge=0.001, le=10, description="Longest pause between plans under load."
+        0.5, ge=0.001, le=10, description="Longest pause between plans under load."
     )
     tick_seconds: float = Field(1.0, ge=0.01, le=10, description="How often the clock alone is looked at.")
 
