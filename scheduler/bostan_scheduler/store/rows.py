@@ -132,11 +132,6 @@ def receipt_row(receipt: Receipt) -> Row:
     }
 
 
-def receipt_of(row: Any) -> Receipt:
-    """The answer of a row."""
-    return Receipt(row.asker, row.key, row.fingerprint, decode(tuple[str, ...], row.ids), row.at)
-
-
 def event_row(event: NewEvent) -> Row:
     """An event; the store gives it its number."""
     return {name: getattr(event, name) for name in NewEvent.__slots__}
