@@ -1,6 +1,9 @@
 """How the tests are dealt out to workers: those that start Ray to one, first; any other file stays together."""
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 from xdist.scheduler import LoadFileScheduling
 
 # A centre or a Ray cluster is started once for all of these, not once a worker.
@@ -34,3 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid} starts Ray, so it belongs under one of {', '.join(WITH_RAY)}"
             )
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command under test that sets the logs up writes to a stream that is closed when its test is over."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
