@@ -11,6 +11,8 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
+TABLE_COLUMNS = 140
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -56,7 +58,10 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 def publish(bench: str, results: list[Result], json_file: Path | None) -> None:
     """Print the table, and write the JSON if asked."""
-    Console().print(_table(bench, results))
+    console = Console()
+    # A file or a pipe has no width of its own; tables are not to be cut there.
+    console = console if console.is_terminal else Console(width=TABLE_COLUMNS)
+    console.print(_table(bench, results))
     if json_file is not None:
         body = {"bench": bench, "machine": machine(), "results": [asdict(result) for result in results]}
         json_file.write_text(json.dumps(body, indent=2) + "\n")

@@ -1,10 +1,12 @@
 """A job: what was asked for, and where it stands."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.outcome import Outcome
+
+SHAPES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class Retries:
     exit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
-    """Jobs of one shape and quota leaf get the same verdict, so that it is found once."""
+    """Jobs of one shape and quota leaf get the same verdict, so that it is found once. Hashed often, so only once."""
 
     firm: str
     project: str | None
@@ -69,6 +71,17 @@ class Shape:
     def gpus(self) -> int:
         """GPUs of the whole gang."""
         return self.replicas * self.rank.gpus
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+# One object a shape: looking it up then compares by identity.
+_shape = lru_cache(maxsize=SHAPES_KEPT)(Shape)
 
 
 @dataclass(frozen=True)
@@ -189,7 +202,7 @@ class Job:
     def shape(self) -> Shape:
         """What decides whether, and where, it can start."""
         spec = self.spec
-        return Shape(
+        return _shape(
             firm=spec.firm,
             project=spec.project,
             replicas=spec.replicas,

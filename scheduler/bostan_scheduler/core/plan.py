@@ -78,6 +78,8 @@ def _ready(snapshot: Snapshot, result: Plan) -> list[tuple[QuotaNode, Job]]:
 
 def awaited(snapshot: Snapshot, job: Job) -> PendingCheckpoint | None:
     """A checkpoint of the job that is still on its way and not overdue."""
+    if not job.pending_checkpoints:
+        return None
     limit = snapshot.settings.checkpoint_wait_seconds
     return next(
         (one for one in job.pending_checkpoints if snapshot.now < after(one.declared_at, limit)), None
