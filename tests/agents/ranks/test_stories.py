@@ -335,7 +335,7 @@ async def test_a_rank_may_run_as_another_user(centre, agents, packed, wait_for):
         pytest.skip("only root may run ranks as another user")
     agent = await agents(run_as="65534")
     for folder in agent.state_dir.parents:
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "test_")):
+        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "popen", "test_")):
             folder.chmod(0o755)
     work_dir = centre.keep(packed(file=b"x"))
     script = "id -u; cat file; touch mine $BOSTAN_CHECKPOINT_DIR/x $BOSTAN_OUTPUT_DIR/y"
