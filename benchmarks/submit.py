@@ -15,7 +15,7 @@ from benchmarks.pool import FIRM, Pool, pool
 from benchmarks.report import Result, parser, publish
 
 CONNECTIONS = 16
-BATCH_CONNECTIONS = 2
+BATCH_CONNECTIONS = 4
 BATCH = 100
 JOB = {"name": "submitted", "firm": FIRM, "command": ["/bin/true"]}
 
