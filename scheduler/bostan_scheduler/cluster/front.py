@@ -1,150 +1,45 @@
-"""A front actor: REST under uvicorn and the agents' link under grpc.aio, in one process and one event loop."""
+"""A front actor. What it serves with is loaded in its own process alone: `serve` only needs to name it."""
 
 import asyncio
 import os
-import time
-from contextlib import AsyncExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
-import structlog
-import uvicorn
 
-from bostan_scheduler.board import EventSignal, LinkState, Telemetry
-from bostan_scheduler.cluster.client import RayLeader
 from bostan_scheduler.cluster.names import LEADER, NAMESPACE
-from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.cluster.process import prepare
-from bostan_scheduler.files import Files
-from bostan_scheduler.files.settings import BlobLimits, LogLimits
-from bostan_scheduler.http import HttpLimits, HttpParts, create_app
-from bostan_scheduler.rpc.limits import LinkLimits
-from bostan_scheduler.rpc.server import GatewayParts, start_gateway
 from bostan_scheduler.settings import CentreSettings
-from bostan_scheduler.store import open_store
 
-log = structlog.get_logger()
-
-BATCH_MAX = 1000
-WAITING_MAX = 20_000
-TIDY_SECONDS = 3600.0
-GRACE_SECONDS = 2.0
+if TYPE_CHECKING:
+    from bostan_scheduler.cluster.serving import Serving
 
 
 class Front:
-    """What runs in a front's process. A server that ends by itself ends the process, so that Ray restarts it."""
+    """What runs in a front's process."""
 
     def __init__(self, settings: str, number: int) -> None:
         self._settings = CentreSettings.model_validate_json(settings)
         prepare(self._settings, f"front-{number}")
         self._leader: Any = ray.get_actor(LEADER, namespace=NAMESPACE)
-        self._stack = AsyncExitStack()
         self._starting = asyncio.Lock()
-        self._running = False
+        self._serving: Serving | None = None
 
     async def ready(self) -> int:
         """Serve; the process id, once both servers listen."""
         async with self._starting:
-            if not self._running:
-                await self._leader.pid.remote()
-                await self._serve()
-                self._running = True
+            if self._serving is None:
+                self._serving = await self._started()
         return os.getpid()
 
     async def stop(self) -> None:
         """End both servers, in order."""
-        self._running = False
-        await self._stack.aclose()
+        if self._serving is not None:
+            await self._serving.stop()
 
-    async def _serve(self) -> None:
-        settings = self._settings
-        reader = open_store(settings.store_url, settings.store_settings())
-        self._stack.callback(reader.close)
-        files = Files.open(settings.data_dir / "files", blob_limits(settings), log_limits(settings))
-        leader = self._ray_leader()
-        signal, board, link = EventSignal(), Telemetry(), LinkState(epoch=lambda: leader.epoch)
-        parts = HttpParts(reader, leader, files, board, signal, link, limits=http_limits(settings))
-        gateway = await start_gateway(
-            GatewayParts(
-                reader=reader,
-                leader=leader,
-                blobs=files.blobs,
-                logs=files.logs,
-                board=board,
-                listen=settings.agents_listen,
-                insecure=settings.insecure,
-                limits=link_limits(settings),
-                on_events=signal.tell,
-            )
-        )
-        link.sessions = gateway.sessions
-        self._stack.push_async_callback(gateway.stop, GRACE_SECONDS)
-        await self._serve_http(parts)
-        self._background(self._tidy(files))
-        log.info("serving", rest=settings.listen, agents=settings.agents_listen)
+    async def _started(self) -> "Serving":
+        from bostan_scheduler.cluster.serving import Serving
 
-    def _ray_leader(self) -> RayLeader:
-        timeout = self._settings.leader_timeout_seconds
-        return RayLeader(self._leader, timeout_seconds=timeout, batch_max=BATCH_MAX, waiting_max=WAITING_MAX)
-
-    async def _serve_http(self, parts: HttpParts) -> None:
-        config = uvicorn.Config(
-            create_app(parts),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=int(GRACE_SECONDS),
-            h11_max_incomplete_event_size=parts.limits.header_bytes_max + parts.limits.query_bytes_max,
-        )
-        server = uvicorn.Server(config)
-        running = asyncio.get_running_loop().create_task(server.serve([listening(self._settings.listen)]))
-        running.add_done_callback(self._on_server_ended)
-        while not server.started and not running.done():  # noqa: ASYNC110 - uvicorn gives no event to wait for
-            await asyncio.sleep(0.01)
-        self._stack.push_async_callback(_end, server, running)
-
-    def _on_server_ended(self, task: asyncio.Task[None]) -> None:
-        if self._running:
-            log.error(
-                "REST has ended by itself",
-                error=repr(task.exception()) if not task.cancelled() else "cancelled",
-            )
-            os._exit(1)
-
-    def _background(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._stack.callback(task.cancel)
-
-    async def _tidy(self, files: Files) -> None:
-        while True:
-            await asyncio.to_thread(files.tidy, time.time())
-            await asyncio.sleep(TIDY_SECONDS)
-
-
-async def _end(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
-    server.should_exit = True
-    await asyncio.wait({running}, timeout=2 * GRACE_SECONDS)
-
-
-def blob_limits(settings: CentreSettings) -> BlobLimits:
-    """The limits of archives."""
-    return BlobLimits(blob_bytes_max=settings.blob_bytes_max)
-
-
-def log_limits(settings: CentreSettings) -> LogLimits:
-    """The limits of logs."""
-    return LogLimits(rank_bytes_max=settings.log_bytes_max, keep_seconds=settings.log_days * 86_400)
-
-
-def http_limits(settings: CentreSettings) -> HttpLimits:
-    """The limits of REST."""
-    return HttpLimits(batch_bytes_max=settings.request_bytes_max)
-
-
-def link_limits(settings: CentreSettings) -> LinkLimits:
-    """The limits and waits of the agents' link."""
-    beat = settings.heartbeat_seconds
-    return LinkLimits(
-        heartbeat_seconds=beat, heard_seconds=beat, silence_seconds=2.0 * settings.silence_seconds
-    )
+        await self._leader.pid.remote()
+        serving = Serving(self._settings, self._leader)
+        await serving.start()
+        return serving

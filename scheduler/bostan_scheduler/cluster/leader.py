@@ -1,4 +1,7 @@
-"""The leader actor: one writer in a process of its own, restarted by Ray when it dies."""
+"""The leader actor: one writer in a process of its own, restarted by Ray when it dies.
+
+The store is loaded in that process alone: `serve` only needs to name the actor.
+"""
 
 import asyncio
 import os
@@ -12,7 +15,6 @@ from bostan_scheduler.service.local import LocalLeader, wall_clock
 from bostan_scheduler.service.messages import Outbox, Reply, Request
 from bostan_scheduler.service.writer import Service
 from bostan_scheduler.settings import CentreSettings
-from bostan_scheduler.store import open_store
 
 log = structlog.get_logger()
 
@@ -66,6 +68,8 @@ class Leader:
     def _leading(self) -> LocalLeader:
         """Take the leadership at the first call: only then is there an event loop to step in."""
         if self._leader is None:
+            from bostan_scheduler.store import open_store
+
             store = open_store(self._settings.store_url, self._settings.store_settings(), migrate=True)
             core = self._settings.core_settings()
             service = Service.start(store, core, wall_clock(), f"pid {os.getpid()}")
