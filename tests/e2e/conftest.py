@@ -53,8 +53,15 @@ def put_away(made: Land) -> None:
     shutil.rmtree(made.folder, ignore_errors=True)
 
 
+@pytest.fixture
+def land(whole_land):
+    """The pool, once its nodes have come back from whatever the story before did to them."""
+    whole_land.await_nodes(2)
+    return whole_land
+
+
 @pytest.fixture(scope="session")
-def land():
+def whole_land():
     made = new_land()
     try:
         made.start_centre(**SETTINGS)

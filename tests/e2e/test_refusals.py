@@ -18,7 +18,7 @@ BAD_JOBS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def people(land):
     return {
         "nobody": "bst_0000000000000000000000000000000000000000000000000000000000000000",
@@ -32,7 +32,8 @@ def people(land):
 
 
 @pytest.fixture(scope="module")
-def job(land):
+def job(whole_land):
+    land = whole_land
     job = land.command(
         land.member, "run", "--detach", "--no-work-dir", "-o", "json", "--", "/bin/sleep", "600"
     ).json["id"]
