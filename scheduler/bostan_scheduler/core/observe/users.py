@@ -38,7 +38,8 @@ def on_jobs_submitted(snapshot: Snapshot, report: JobsSubmitted) -> Observed:
     if too_many is not None:
         return too_many
     jobs = zip(report.ids, report.specs, strict=True)
-    return tuple(Add(Job(one, spec, snapshot.now, report.by, Queued(snapshot.now))) for one, spec in jobs)
+    queued = Queued(snapshot.now)
+    return tuple(Add(Job(one, spec, snapshot.now, report.by, queued, version=1)) for one, spec in jobs)
 
 
 def _refusal(snapshot: Snapshot, spec: JobSpec) -> Refusal | None:
