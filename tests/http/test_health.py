@@ -4,6 +4,7 @@ import asyncio
 
 from bostan_scheduler.core.node import Verdict
 from bostan_scheduler.core.reports import HealthReported
+from bostan_scheduler.core.waits import Reason
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -49,6 +50,9 @@ async def test_metrics_count_jobs_nodes_and_gpus(small):
     found = await samples(small)
     assert found["bostan_jobs", "queued"] == 3
     assert found["bostan_jobs", "active"] == 1
+    waits = {key[1]: value for key, value in found.items() if key[0] == "bostan_jobs_waiting"}
+    assert set(waits) == set(Reason)
+    assert waits["gpus-busy"] == 0
     assert found["bostan_nodes", "ready"] == 2
     gpus = {key[2]: value for key, value in found.items() if key[:2] == ("bostan_gpus", "a100")}
     free = {state: value for state, value in gpus.items() if state in ("free", "held", "unhealthy")}

@@ -9,6 +9,7 @@ from bostan_scheduler.core.reports import (
     RequeueAsked,
     UndrainAsked,
 )
+from bostan_scheduler.service.messages import AskWaits, WaitsAnswer
 from stories import Story
 
 
@@ -341,3 +342,13 @@ def test_a_node_cannot_speak_for_ranks_of_another(story: Story) -> None:
 def test_a_submit_of_an_unknown_firm_or_project_is_refused(story: Story) -> None:
     assert isinstance(story.submit("j1", "nobody 1"), Refusal)
     assert isinstance(story.submit("j1", "x 1", project="moon"), Refusal)
+
+
+def test_the_leader_counts_who_waits_for_what(story: Story) -> None:
+    story.submit("j1", "x 8")
+    story.submit("j2", "x 4")
+    story.submit("j3", "x 4")
+    story.submit("j4", "x 1 class=h100")
+    story.plan()
+    (answer,) = story.ask(AskWaits())
+    assert answer == WaitsAnswer((("class-not-in-quota", 1), ("no-such-gpu", 1)))

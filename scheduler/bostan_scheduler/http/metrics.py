@@ -1,5 +1,6 @@
 """What a monitoring system reads: jobs, nodes and GPUs as the store has them, and how this front does."""
 
+import asyncio
 import time
 from collections import Counter as Tally
 from collections.abc import Iterable
@@ -10,11 +11,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
+from bostan_scheduler.core.waits import Reason
 from bostan_scheduler.http.asking import from_store
 from bostan_scheduler.http.followers import Followers
 from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.pools import pool_of
 from bostan_scheduler.http.translate.parks import gpu_state, node_state
+from bostan_scheduler.service.messages import AskWaits, WaitsAnswer
+from bostan_scheduler.service.ports import LeaderUnavailable
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -29,12 +33,16 @@ class Standing:
     gpus: Tally[tuple[str, str]]
 
 
+Waits = tuple[tuple[Reason, int], ...]
+
+
 class Metrics:
     """The metrics of one front."""
 
     def __init__(self, parts: HttpParts, followers: Followers) -> None:
         self._parts, self._followers = parts, followers
         self._standing: Standing | None = None
+        self._waits: Waits | None = None
         self._registry = CollectorRegistry(auto_describe=False)
         self.times = Times(self._registry)
         ProcessCollector(registry=self._registry)
@@ -45,7 +53,17 @@ class Metrics:
         age_max = self._parts.limits.metrics_cache_seconds
         if self._standing is None or time.monotonic() - self._standing.read_at > age_max:
             self._standing = await from_store(_read, self._parts)
+            self._waits = await self._asked_waits()
         return await from_store(generate_latest, self._registry)
+
+    async def _asked_waits(self) -> Waits | None:
+        """Only the leader knows; None, and no metric, while it does not answer."""
+        try:
+            async with asyncio.timeout(self._parts.limits.ready_timeout_seconds):
+                reply = await self._parts.leader.ask(AskWaits())
+        except (LeaderUnavailable, TimeoutError):
+            return None
+        return reply.jobs if isinstance(reply, WaitsAnswer) else None
 
     def report(self) -> Iterable[Metric]:
         """This front, and what the store has."""
@@ -55,6 +73,8 @@ class Metrics:
         yield _gauge("bostan_http_streams", "Open event and log streams.", len(self._followers))
         if self._standing is not None:
             yield from _of_store(self._standing)
+        if self._waits is not None:
+            yield _of_waits(self._waits)
 
 
 class _Reporter(Collector):
@@ -113,6 +133,15 @@ def _of_store(standing: Standing) -> Iterable[Metric]:
     events = CounterMetricFamily("bostan_events", "Changes that were committed.")
     events.add_metric([], standing.counts["events"])
     yield events
+
+
+def _of_waits(waits: Waits) -> Metric:
+    """Every reason of the closed list, so that one that is over reads 0."""
+    jobs = GaugeMetricFamily("bostan_jobs_waiting", "Queued jobs by their main reason.", labels=["reason"])
+    known = dict(waits)
+    for reason in Reason:
+        jobs.add_metric([reason], known.get(reason, 0))
+    return jobs
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

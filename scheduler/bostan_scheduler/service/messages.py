@@ -7,7 +7,7 @@ from bostan_scheduler.core.desired import DesiredSet
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.node import Drain
 from bostan_scheduler.core.reports import NodeConnected, NodeHolds, RankReported, Report
-from bostan_scheduler.core.waits import Wait
+from bostan_scheduler.core.waits import Reason, Wait
 
 # Requests
 
@@ -60,7 +60,12 @@ class AskHeard:
     """When was each node last heard? Answered by `HeardAnswer`."""
 
 
-Request = Tell | OpenSession | Journal | AskWhy | AskHeard
+@dataclass(frozen=True, slots=True)
+class AskWaits:
+    """How many jobs wait, by their main reason? Answered by `WaitsAnswer`."""
+
+
+Request = Tell | OpenSession | Journal | AskWhy | AskHeard | AskWaits
 
 # Replies
 
@@ -111,7 +116,16 @@ class HeardAnswer:
     at: tuple[tuple[str, Instant], ...]
 
 
-Reply = Done | SessionOpened | JournalAcked | SessionReplaced | WhyAnswer | HeardAnswer | Refusal
+@dataclass(frozen=True, slots=True)
+class WaitsAnswer:
+    """Jobs that wait, by main reason, as the latest plan saw them. Reasons of no job are left out."""
+
+    jobs: tuple[tuple[Reason, int], ...]
+
+
+Reply = (
+    Done | SessionOpened | JournalAcked | SessionReplaced | WhyAnswer | HeardAnswer | WaitsAnswer | Refusal
+)
 
 # Outbox
 

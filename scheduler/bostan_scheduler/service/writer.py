@@ -1,5 +1,6 @@
 """The one writer. A step takes requests in or draws a plan up; it is kept whole before anybody hears of it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,7 @@ from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.core.waits import Reason, Wait
 from bostan_scheduler.service.messages import (
     AskHeard,
+    AskWaits,
     AskWhy,
     Done,
     HeardAnswer,
@@ -27,6 +29,7 @@ from bostan_scheduler.service.messages import (
     Request,
     Step,
     Tell,
+    WaitsAnswer,
     WhyAnswer,
 )
 from bostan_scheduler.service.ports import NewEvent, Receipt, Writer
@@ -86,6 +89,8 @@ class Service:
                 return self._why(work.draft.view, job_id)
             case AskHeard():
                 return HeardAnswer(tuple(work.draft.heard.items()))
+            case AskWaits():
+                return WaitsAnswer(tuple(sorted(Counter(self.told.values()).items())))
             case _:
                 assert_never(request)
 
