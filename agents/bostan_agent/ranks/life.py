@@ -44,6 +44,7 @@ class Life:
 
     def take(self, rank: Rank) -> None:
         """Begin to stage its files; an answer follows, at the latest when the offer lapses."""
+        self._means.runtime.warm()
         rank.course = self._means.crew.spawn(self._take(rank))
         self.await_lapse(rank)
 

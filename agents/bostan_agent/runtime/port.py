@@ -111,6 +111,9 @@ class Runtime(Protocol):
     def isolation(self) -> Isolation:
         """What keeps the ranks of this node apart, honestly."""
 
+    def warm(self) -> None:
+        """A start is likely soon: make ready for it. Never fails and never waits."""
+
     async def start(self, spec: RankSpec) -> RankHandle:
         """Launch a rank; `Started` follows, or `Exited` with cause `start_failed`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import socket
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class ProcessSettings:
     reply_seconds_max: how long a shim may take to answer.
     sweep_seconds_max: how long to kill what is left of a rank whose shim died, before trying again.
     reconnect_seconds, reconnect_seconds_max: first and longest wait before a shim is called again.
+    rest_after_seconds: how long the process that makes shims stays when none is asked of it.
     """
 
     ranks_dir: Path
@@ -47,6 +49,7 @@ class ProcessSettings:
     sweep_seconds_max: float = 10.0
     reconnect_seconds: float = 0.05
     reconnect_seconds_max: float = 5.0
+    rest_after_seconds: float = 300.0
 
 
 class ProcessRuntime:
@@ -55,7 +58,7 @@ class ProcessRuntime:
     def __init__(self, settings: ProcessSettings) -> None:
         settings.ranks_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._settings = settings
-        self._launcher = Launcher()
+        self._launcher = Launcher(settings.rest_after_seconds)
         self._events: asyncio.Queue[RankEvent] = asyncio.Queue(settings.events_max)
         self._watches: dict[RankKey, Watch] = {}
         self._tasks: dict[RankKey, asyncio.Task[None]] = {}
@@ -63,6 +66,11 @@ class ProcessRuntime:
     def isolation(self) -> Isolation:
         """A convention of CUDA's: the rank is told its GPUs, nothing keeps it from the others."""
         return Isolation.ENV
+
+    def warm(self) -> None:
+        """Make ready to launch. What cannot be made ready now fails when it is needed, with its reason."""
+        with contextlib.suppress(LauncherFailed):
+            self._launcher.warm()
 
     async def start(self, spec: RankSpec) -> RankHandle:
         """Launch a rank."""

@@ -159,6 +159,7 @@ async def test_a_dead_launcher_is_replaced_and_its_ranks_live_on(node, tools):
 
 async def test_a_request_that_dies_with_the_launcher_is_made_again(node, tools):
     runtime = node.runtime()
+    runtime.warm()
     os.kill(launcher_of(runtime), signal.SIGSTOP)
     await runtime.start(node.shell("exit 8"))
     os.kill(launcher_of(runtime), signal.SIGKILL)
@@ -198,17 +199,35 @@ def test_the_launcher_needs_nothing_but_the_standard_library():
     assert outcome.stdout.split() == ["__main__", "bostan_agent"]
 
 
-def test_the_launcher_gives_no_secret_of_the_agent_away(monkeypatch):
+async def test_an_idle_node_has_no_launcher_and_gets_one_again(node, tools):
+    runtime = node.runtime(rest_after_seconds=0.2)
+    assert launcher_of(runtime) is None
+    await runtime.start(node.shell("exec sleep 1000"))
+    await tools.event(runtime, Started)
+    launcher = launcher_of(runtime)
+    await tools.until(lambda: processes.facts(launcher) is None, "the launcher's rest")
+    assert len(runtime._watches) == 1
+    await runtime.start(node.shell("exec sleep 1000"))
+    await tools.event(runtime, Started)
+    assert launcher_of(runtime) not in (None, launcher)
+
+
+async def test_the_launcher_gives_no_secret_of_the_agent_away(monkeypatch):
     monkeypatch.setenv("BOSTAN_PARK_TOKEN", "secret")
-    launcher = Launcher()
+    launcher = Launcher(rest_after_seconds=60)
+    launcher.warm()
     try:
-        assert b"secret" not in Path(f"/proc/{launcher.pid}/environ").read_bytes()
+        assert b"secret" not in environment_of(launcher.pid)
     finally:
         launcher.close(5)
 
 
 def test_isolation_is_not_overstated(node):
     assert node.runtime().isolation() is Isolation.ENV
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def launcher_of(runtime):
