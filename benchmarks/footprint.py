@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 from bostan.api import NewJob, NewRank
 
+from benchmarks.driver import driver
 from benchmarks.pool import FIRM, Pool, quotas_for
 from benchmarks.report import Result, parser, publish
 
@@ -45,9 +46,10 @@ def centre(here: Pool) -> Iterator[Result]:
 
 
 def agents(here: Pool, seconds: float) -> Iterator[Result]:
-    """An agent that reads NVML in a child, and one that simulates its GPUs; neither runs anything."""
+    """An agent that reads eight GPUs by NVML in a child, and one that simulates them; neither runs anything."""
+    words, environment = driver(here.folder / "driver", 8)
     started = {
-        "agent, NVML": here.start_agent("nvml"),
+        f"agent, NVML child, {words}": here.start_agent("nvml", **environment),
         "agent, simulated": here.start_agent("simulated", "--simulate", "8xH100-80GB-SXM"),
     }
     here.await_nodes(2)

@@ -65,13 +65,14 @@ class Pool:
             self.member = client.new_token(NewToken(name="bench", role=Role.MEMBER, firm=FIRM)).secret
             self.parks = {park.id: client.park_token(park.id).secret for park in quotas.parks}
 
-    def start_agent(self, name: str, *flags: str, park: str = PARK) -> "subprocess.Popen[bytes]":
+    def start_agent(
+        self, name: str, *flags: str, park: str = PARK, **environment: str
+    ) -> "subprocess.Popen[bytes]":
         """Start `bostan-agent run` with a state folder of its own."""
         state = str(self.folder / name)
         command = ("bostan-agent", "run", "--centre", self.address["agents"], "--park", park)
-        agent = self._spawn(
-            name, *command, "--node-name", name, "--state-dir", state, *flags, BOSTAN_TOKEN=self.parks[park]
-        )
+        named = ("--node-name", name, "--state-dir", state)
+        agent = self._spawn(name, *command, *named, *flags, BOSTAN_TOKEN=self.parks[park], **environment)
         self.agents.append(agent)
         return agent
 
