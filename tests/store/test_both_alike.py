@@ -146,7 +146,7 @@ def everything(store, from_at, until_at):
         "quotas": [store.quota_tree(), list(store.firms()), list(store.parks()), store.class_of_device()],
         "usage": [list(store.usage(firms, from_at, until_at)) for firms in (None, ("negar",))],
         "gpu time": store.job_gpu_milliseconds(ids),
-        "receipts": [store.receipt("ada", name) for name in ids],
+        "receipts": [store.receipts([("ada", name)]).get(("ada", name)) for name in ids],
         "events": list(store.events(1, 3, firms=("negar",))),
         "counts": store.counts(),
     }

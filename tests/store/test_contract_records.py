@@ -96,19 +96,19 @@ def test_an_answer_is_found_under_its_asker_and_key(store):
     epoch = store.lead("a", NOW)
     given = receipt("کلید", ids=("j1", "j2"))
     store.commit(Commit(epoch, NOW, receipts=(given, receipt("k2", asker="bob"))))
-    assert store.receipt("ada", "کلید") == given
-    assert store.receipt("bob", "کلید") is None
-    assert store.receipt("ada", "k2") is None
+    assert store.receipts([("ada", "کلید")]).get(("ada", "کلید")) == given
+    assert store.receipts([("bob", "کلید")]).get(("bob", "کلید")) is None
+    assert store.receipts([("ada", "k2")]).get(("ada", "k2")) is None
 
 
 def test_answers_are_forgotten_after_seven_days(store):
     epoch = store.lead("a", NOW)
     store.commit(Commit(epoch, NOW, receipts=(receipt(), receipt("k2", NOW + 1))))
     store.commit(Commit(epoch, NOW + 7 * DAY, receipts=(receipt("k3", NOW + 7 * DAY),)))
-    assert store.receipt("ada", "k1") is not None
+    assert store.receipts([("ada", "k1")]).get(("ada", "k1")) is not None
     store.commit(Commit(epoch, NOW + 7 * DAY + 1, receipts=(receipt("k4", NOW + 7 * DAY + 1),)))
-    assert store.receipt("ada", "k1") is None
-    assert store.receipt("ada", "k2") is not None
+    assert store.receipts([("ada", "k1")]).get(("ada", "k1")) is None
+    assert store.receipts([("ada", "k2")]).get(("ada", "k2")) is not None
 
 
 def test_a_key_is_free_again_once_its_answer_is_forgotten(store):
@@ -116,7 +116,7 @@ def test_a_key_is_free_again_once_its_answer_is_forgotten(store):
     store.commit(Commit(epoch, NOW, receipts=(receipt(),)))
     later = NOW + 8 * DAY
     store.commit(Commit(epoch, later, receipts=(receipt(at=later, ids=("new",)),)))
-    assert store.receipt("ada", "k1").ids == ("new",)
+    assert store.receipts([("ada", "k1")]).get(("ada", "k1")).ids == ("new",)
 
 
 @pytest.fixture
@@ -190,3 +190,12 @@ def test_revoking_says_whether_the_token_was_in_force(store):
     assert store.token(token().sha256).revoked_at == NOW
     assert store.token("cd" * 32).revoked_at is None
     assert store.revoke_token("brief", NOW + HOUR - 1)
+
+
+def test_answers_are_looked_up_many_at_a_time(store):
+    epoch = store.lead("a", NOW)
+    store.commit(Commit(epoch, NOW, receipts=tuple(receipt(f"k{number}") for number in range(900))))
+    keys = [("ada", f"k{number}") for number in range(0, 1800, 2)]
+    found = store.receipts(keys)
+    assert found == {("ada", f"k{number}"): receipt(f"k{number}") for number in range(0, 900, 2)}
+    assert store.receipts([]) == {}

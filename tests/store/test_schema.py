@@ -81,7 +81,7 @@ def test_the_story_is_still_read_from_the_database_of_every_release(released, tm
     assert {park.name for park in store.parks()} == {"North", "پارک جنوب"}
     assert store.firms() == tuple(quotas().firms.values())
     assert store.job_gpu_milliseconds(["done"]) == {"done": 5 * HOUR}
-    assert store.receipt("ada", "k1") == receipt(ids=("done", "silent"))
+    assert store.receipts([("ada", "k1")])[("ada", "k1")] == receipt(ids=("done", "silent"))
     assert store.token(token().sha256) == token()
     assert [found.event.kind for found in store.events(0, 10)] == ["job-added", "drained"]
     assert [found.attempt_number for found in store.outputs("done")] == [2]

@@ -89,7 +89,7 @@ def test_how_long_answers_are_remembered_is_a_setting(url, days, remembered):
     tell(store)
     later = NOW + 90_000_000
     store.commit(Commit(1, later, receipts=(receipt("later", later),)))
-    assert (store.receipt("ada", "k1") is not None) is remembered
+    assert (store.receipts([("ada", "k1")]).get(("ada", "k1")) is not None) is remembered
     store.close()
 
 

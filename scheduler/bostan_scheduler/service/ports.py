@@ -99,8 +99,8 @@ class Writer(Protocol):
         """Keep it; the highest event `seq` so far. Raises `LeadershipLost`, `StaleRow`, `StoreError`."""
         ...
 
-    def receipt(self, asker: str, key: str) -> Receipt | None:
-        """The answer given under this key, if any."""
+    def receipts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
+        """The answers given under these (asker, key) pairs; a pair without one is left out."""
         ...
 
     def attempt(self, attempt_id: str) -> Attempt | None:

@@ -38,6 +38,7 @@ class Work:
     parks: list[Park] = field(default_factory=list)
     quotas: SetQuotas | None = None
     receipts: list[Receipt] = field(default_factory=list)
+    answered: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     journals: dict[str, JournalPosition] = field(default_factory=dict)
     told: dict[str, None] = field(default_factory=dict)
     renewed: dict[str, None] = field(default_factory=dict)

@@ -60,6 +60,7 @@ class Service:
     def intake(self, now: Instant, requests: Sequence[Request]) -> Step:
         """Take requests in, in order, and answer each after the commit. Never waits for a plan."""
         work = Work(Draft.of(self.snapshot, self._not_before(now)))
+        work.answered = self.store.receipts(_keys(requests))
         sessions = dict(self.sessions)
         replies = tuple(self._answer(work, sessions, request) for request in requests)
         outbox = self._keep(work)
@@ -113,7 +114,7 @@ class Service:
 
     def _receipt(self, work: Work, one: Idempotency) -> Reply | None:
         fresh = (receipt for receipt in work.receipts if (receipt.asker, receipt.key) == (one.asker, one.key))
-        receipt = next(fresh, None) or self.store.receipt(one.asker, one.key)
+        receipt = next(fresh, None) or work.answered.get((one.asker, one.key))
         if receipt is None:
             return None
         if receipt.fingerprint != one.fingerprint:
@@ -154,6 +155,12 @@ class Service:
     def _not_before(self, now: Instant) -> Instant:
         """A wall clock that was set back does not take the centre with it."""
         return max(now, self.snapshot.now)
+
+
+def _keys(requests: Sequence[Request]) -> list[tuple[str, str]]:
+    """The idempotency keys of all requests: looked up at once, since each look-up costs more than its row."""
+    told = (request.idempotency for request in requests if isinstance(request, Tell))
+    return [(one.asker, one.key) for one in told if one is not None]
 
 
 def _hear(work: Work, report: NodesHeard) -> None:

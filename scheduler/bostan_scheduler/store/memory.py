@@ -1,5 +1,6 @@
 """The store in memory, for tests and simulations: the promises of the others, except that it outlives nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bostan_scheduler.core.changes import SetQuotas
@@ -62,10 +63,10 @@ class MemoryStore(MemoryReader):
             self._keep_receipts(commit, oldest_receipt)
             return len(self._state.events)
 
-    def receipt(self, asker: str, key: str) -> Receipt | None:
-        """The answer given under this key, if any."""
+    def receipts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
+        """The answers given under these keys."""
         with self._state.lock:
-            return self._state.receipts.get((asker, key))
+            return {key: self._state.receipts[key] for key in keys if key in self._state.receipts}
 
     def close(self) -> None:
         """There is nothing to give up."""
