@@ -9,7 +9,7 @@ from bostan.api import Role
 
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.errors import BadToken, NoSuchToken
-from bostan_scheduler.service.local import wall_clock
+from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.service.tokens import mint
 from bostan_scheduler.settings import CentreSettings
 from bostan_scheduler.store import Store, open_store
@@ -50,7 +50,7 @@ class Wanted:
 
 def create(settings: CentreSettings, wanted: Wanted) -> Made:
     """Make a token."""
-    now = wall_clock()
+    now = wall_ms()
     expires_at = after(now, wanted.days * DAY_SECONDS) if wanted.days is not None else None
     reach = {"firm": wanted.firm, "project": wanted.project, "park": wanted.park}
     secret, row = mint(wanted.name, wanted.role, now=now, expires_at=expires_at, **reach)
@@ -69,7 +69,7 @@ def listed(settings: CentreSettings) -> list[dict[str, Any]]:
 def revoke(settings: CentreSettings, token_id: str) -> None:
     """Revoke a token. Raises `NoSuchToken`."""
     with _store(settings) as store:
-        if not store.revoke_token(token_id, wall_clock()):
+        if not store.revoke_token(token_id, wall_ms()):
             raise NoSuchToken(f"there is no token {token_id} in force; see `bostan-scheduler token list`")
 
 

@@ -23,7 +23,8 @@ from bostan_scheduler.core.snapshot import Park, Settings
 from bostan_scheduler.files import Files
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.server import GatewayParts, RunningGateway, start_gateway
-from bostan_scheduler.service.local import LocalLeader, Pace, wall_clock
+from bostan_scheduler.service.clock import wall_ms
+from bostan_scheduler.service.local import LocalLeader, Pace
 from bostan_scheduler.service.messages import Done, Tell
 from bostan_scheduler.service.ports import TokenRow
 from bostan_scheduler.service.writer import Service
@@ -96,7 +97,7 @@ class Centre:
 
     def lead(self) -> None:
         """Let a new leader load what is committed."""
-        service = Service.start(self.store, self.settings, wall_clock(), "test")
+        service = Service.start(self.store, self.settings, wall_ms(), "test")
         if hasattr(self, "leader"):  # the front goes on with whoever leads
             self.leader.service = service
         else:

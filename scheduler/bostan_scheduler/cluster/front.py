@@ -8,6 +8,7 @@ import ray
 
 from bostan_scheduler.cluster.names import LEADER, NAMESPACE
 from bostan_scheduler.cluster.process import prepare
+from bostan_scheduler.service.clock import CentreClock
 from bostan_scheduler.settings import CentreSettings
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 class Front:
     """What runs in a front's process."""
 
-    def __init__(self, settings: str, number: int) -> None:
+    def __init__(self, settings: str, number: int, clock: CentreClock) -> None:
         self._settings = CentreSettings.model_validate_json(settings)
         prepare(self._settings, f"front-{number}")
+        self._clock = clock
         self._leader: Any = ray.get_actor(LEADER, namespace=NAMESPACE)
         self._starting = asyncio.Lock()
         self._serving: Serving | None = None
@@ -40,6 +42,6 @@ class Front:
         from bostan_scheduler.cluster.serving import Serving
 
         await self._leader.pid.remote()
-        serving = Serving(self._settings, self._leader)
+        serving = Serving(self._settings, self._leader, self._clock)
         await serving.start()
         return serving

@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack
 import structlog
 
 from bostan_scheduler.cluster.process import prepare
-from bostan_scheduler.service.local import LocalLeader, wall_clock
+from bostan_scheduler.service.clock import CentreClock
+from bostan_scheduler.service.local import LocalLeader
 from bostan_scheduler.service.messages import Outbox, Reply, Request
 from bostan_scheduler.service.writer import Service
 from bostan_scheduler.settings import CentreSettings
@@ -24,9 +25,10 @@ POLL_SECONDS = 10.0
 class Leader:
     """What runs in the leader's process. A failure of the store ends the process, so that a new leader loads anew."""
 
-    def __init__(self, settings: str) -> None:
+    def __init__(self, settings: str, clock: CentreClock) -> None:
         self._settings = CentreSettings.model_validate_json(settings)
         prepare(self._settings, "leader")
+        self._clock = clock
         self._leader: LocalLeader | None = None
         self._readers: dict[str, _Reader] = {}
 
@@ -72,8 +74,8 @@ class Leader:
 
             store = open_store(self._settings.store_url, self._settings.store_settings(), migrate=True)
             core = self._settings.core_settings()
-            service = Service.start(store, core, wall_clock(), f"pid {os.getpid()}")
-            self._leader = LocalLeader(service, pace=self._settings.pace())
+            service = Service.start(store, core, self._clock(), f"pid {os.getpid()}")
+            self._leader = LocalLeader(service, self._clock, pace=self._settings.pace())
             log.info("leading", epoch=service.snapshot.epoch, jobs=len(service.snapshot.jobs))
             self._running = asyncio.get_running_loop().create_task(self._run(self._leader))
         return self._leader

@@ -32,6 +32,7 @@ READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 WATCH_SECONDS = 0.5
 RECORD_SECONDS = 5.0
+CLOCKS_APART_MS_MAX = 2_000
 
 Say = Callable[[str], None]
 
@@ -108,7 +109,16 @@ def _watch(settings: CentreSettings, actors: Actors, stopping: Stopping) -> None
         watch.ask()
         if time.monotonic() >= record_at:
             record_processes(settings.data_dir)
+            _compare_clocks(actors)
             record_at = time.monotonic() + RECORD_SECONDS
+
+
+def _compare_clocks(actors: Actors) -> None:
+    ahead_ms = actors.clock.ahead_of_wall_ms()
+    if abs(ahead_ms) > CLOCKS_APART_MS_MAX:
+        log.warning(
+            "the wall clock was set; the centre keeps its own time until it is restarted", ahead_ms=ahead_ms
+        )
 
 
 def _await_ready(actors: Actors, stopping: Stopping) -> None:

@@ -17,6 +17,7 @@ from bostan_scheduler.files.settings import BlobLimits, LogLimits
 from bostan_scheduler.http import HttpLimits, HttpParts, create_app
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.server import GatewayParts, start_gateway
+from bostan_scheduler.service.clock import CentreClock
 from bostan_scheduler.settings import CentreSettings
 from bostan_scheduler.store import open_store
 
@@ -31,8 +32,9 @@ GRACE_SECONDS = 2.0
 class Serving:
     """Both servers and what they share. A server that ends by itself ends the process, so that Ray restarts it."""
 
-    def __init__(self, settings: CentreSettings, leader: Any) -> None:
+    def __init__(self, settings: CentreSettings, leader: Any, clock: CentreClock) -> None:
         self._settings = settings
+        self._clock = clock
         self._leader = leader
         self._stack = AsyncExitStack()
         self._running = False
@@ -58,7 +60,9 @@ class Serving:
         files = Files.open(settings.data_dir / "files", blob_limits(settings), log_limits(settings))
         leader = self._ray_leader()
         signal, board, link = EventSignal(), Telemetry(), LinkState(epoch=lambda: leader.epoch)
-        parts = HttpParts(reader, leader, files, board, signal, link, limits=http_limits(settings))
+        parts = HttpParts(
+            reader, leader, files, board, signal, link, clock=self._clock, limits=http_limits(settings)
+        )
         gateway = await start_gateway(
             GatewayParts(
                 reader=reader,
@@ -69,6 +73,7 @@ class Serving:
                 listen=settings.agents_listen,
                 insecure=settings.insecure,
                 limits=link_limits(settings),
+                clock=self._clock,
                 on_events=signal.tell,
             )
         )

@@ -9,12 +9,14 @@ from typing import Any
 
 import ray
 import structlog
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from bostan_scheduler.cluster.front import Front
 from bostan_scheduler.cluster.leader import Leader
 from bostan_scheduler.cluster.leftovers import end_leftovers, ray_processes, record
 from bostan_scheduler.cluster.names import LEADER, NAMESPACE
 from bostan_scheduler.errors import NotReady
+from bostan_scheduler.service.clock import CentreClock
 from bostan_scheduler.settings import CentreSettings
 
 TRIES = 3  # it gives up by itself after half a minute, which is short on a busy machine
@@ -29,6 +31,7 @@ class Actors:
 
     leader: Any
     fronts: list[Any]
+    clock: CentreClock
 
 
 def start_ray(settings: CentreSettings) -> Path | None:
@@ -74,16 +77,20 @@ def _private_folder(data_dir: Path) -> Path:
 
 def start_actors(settings: CentreSettings) -> Actors:
     """The leader, then the fronts. Ray restarts each of them for as long as this process lives."""
-    text = settings.model_dump_json()
-    leader = _actor(Leader, LEADER).remote(text)
-    fronts = [_actor(Front, f"front-{number}").remote(text, number) for number in range(settings.fronts)]
-    return Actors(leader, fronts)
+    text, clock = settings.model_dump_json(), CentreClock.placed_now()
+    leader = _actor(Leader, LEADER).remote(text, clock)
+    fronts = [
+        _actor(Front, f"front-{number}").remote(text, number, clock) for number in range(settings.fronts)
+    ]
+    return Actors(leader, fronts, clock)
 
 
 def _actor(kind: type, name: str) -> Any:
+    """On this machine, whose data folder and boot clock all of them share."""
     remote: Any = ray.remote
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     actor = remote(num_cpus=0, max_restarts=-1, max_task_retries=0, max_concurrency=10_000)(kind)
-    return actor.options(name=name)
+    return actor.options(name=name, scheduling_strategy=here)
 
 
 def record_processes(data_dir: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.files import Files
-from bostan_scheduler.service.local import wall_clock
+from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.service.ports import Leader, Reader
 
 Clock = Callable[[], Instant]
@@ -58,5 +58,5 @@ class HttpParts:
     telemetry: Telemetry = field(default_factory=Telemetry)
     signal: EventSignal = field(default_factory=EventSignal)
     link: LinkState = field(default_factory=LinkState)
-    clock: Clock = wall_clock
+    clock: Clock = wall_ms
     limits: HttpLimits = field(default_factory=HttpLimits)

@@ -28,7 +28,7 @@ from bostan_scheduler.rpc.pump import Pump, Watch
 from bostan_scheduler.rpc.servicer import Link, Rooms
 from bostan_scheduler.rpc.sessions import Sessions
 from bostan_scheduler.rpc.translate.checks import PORT_MAX
-from bostan_scheduler.service.local import wall_clock
+from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.service.ports import Leader, Reader
 
 
@@ -58,7 +58,7 @@ class GatewayParts:
     insecure: bool = False
     tls: Tls | None = None
     limits: LinkLimits = field(default_factory=LinkLimits)
-    clock: Callable[[], Instant] = wall_clock
+    clock: Callable[[], Instant] = wall_ms
     on_events: Callable[[int], None] = _to_nobody
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.service.messages import Outbox, Reply, Request
 from bostan_scheduler.service.ports import LeaderUnavailable
 from bostan_scheduler.service.writer import Service
@@ -14,11 +15,6 @@ from bostan_scheduler.service.writer import Service
 Clock = Callable[[], Instant]
 
 TURNS = 8
-
-
-def wall_clock() -> Instant:
-    """The time of day in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class LocalLeader:
     """Implements `Leader` over a `Service`. `run` must be running for anything to be answered."""
 
     service: Service
-    clock: Clock = wall_clock
+    clock: Clock = wall_ms
     pace: Pace = field(default_factory=Pace)
     _waiting: list[tuple[Request, asyncio.Future[Reply]]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
