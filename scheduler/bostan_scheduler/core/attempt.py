@@ -178,6 +178,7 @@ class StopCause(StrEnum):
     PEER_ENDED = "peer-ended"
     NODE_DRAINED = "node-drained"
     NOT_STARTED = "not-started"
+    PREEMPTED = "preempted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +188,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """It is wanted to stop, and what its outcome will be then."""
+    """It is wanted to stop, and what its outcome will be then. `for_job` is the job that it makes room for."""
 
     cause: StopCause
     checkpoint: bool
     since: Instant
     outcome: Outcome
+    for_job: str | None = None
 
 
 Intent = Run | Stop

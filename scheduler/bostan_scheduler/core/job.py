@@ -4,12 +4,27 @@ What each submission carries from front to leader has no slots: pickle is severa
 """
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.outcome import Outcome
 
 SHAPES_KEPT = 10_000
+WHOLE_GPU = 1000
+
+
+class Qos(StrEnum):
+    """How firm a job's claim is: reserved is never preempted, scavenger runs on what nobody else wants."""
+
+    RESERVED = "reserved"
+    STANDARD = "standard"
+    SCAVENGER = "scavenger"
+
+    @property
+    def rank(self) -> int:
+        """0 for the firmest claim."""
+        return tuple(Qos).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +37,20 @@ class Blob:
 
 @dataclass(frozen=True)
 class RankNeeds:
-    """What each rank needs on its node. Absent CPUs or memory are not accounted."""
+    """What each rank needs on its node. Absent CPUs or memory are not accounted.
+
+    `gpu_milli` is the part of its one GPU that a rank wants, in thousandths; jobs of one firm only share a GPU.
+    """
 
     gpus: int
     cpus: int | None = None
     memory_bytes: int | None = None
+    gpu_milli: int = WHOLE_GPU
 
     def __post_init__(self) -> None:
         assert self.gpus >= 0
+        assert 0 < self.gpu_milli <= WHOLE_GPU
+        assert self.gpu_milli == WHOLE_GPU or self.gpus == 1, "a part is of one GPU"
         assert self.cpus is None or self.cpus > 0
         assert self.memory_bytes is None or self.memory_bytes > 0
 
@@ -69,6 +90,9 @@ class Shape:
     parks: ParkRules
     time_limit_seconds: int
     avoid_nodes: tuple[str, ...]
+    qos: Qos
+    checkpoints: bool
+    speeds: tuple[tuple[str, float], ...]
 
     @property
     def gpus(self) -> int:
@@ -89,7 +113,11 @@ _shape = lru_cache(maxsize=SHAPES_KEPT)(Shape)
 
 @dataclass(frozen=True)
 class JobSpec:
-    """What was asked for: one gang of ranks, its resources, its limits and its command."""
+    """What was asked for: one gang of ranks, its resources, its limits and its command.
+
+    `estimate_seconds` is how long the user thinks that it runs at speed 1; `speeds` is how fast it is on each GPU
+    class, as a multiple of that; a class that is not named has the speed that the administrator gave it.
+    """
 
     name: str
     firm: str
@@ -108,6 +136,9 @@ class JobSpec:
     stop_grace_seconds: int = 30
     retries: Retries = Retries()
     lease_seconds: int | None = None
+    qos: Qos = Qos.STANDARD
+    estimate_seconds: int | None = None
+    speeds: tuple[tuple[str, float], ...] = ()
 
     @cached_property
     def gpus(self) -> int:
@@ -148,13 +179,14 @@ JobPhase = Queued | Active | Finished
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A rank's newest checkpoint that the centre holds."""
+    """A rank's newest checkpoint that the centre holds. `declared_at` is 0 for one kept before that was noted."""
 
     rank: int
     attempt_number: int
     number: int
     step: int
     blob: Blob
+    declared_at: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +219,12 @@ class Tries:
 
 @dataclass(frozen=True)
 class Job:
-    """One job. `attempts` counts the attempts made; `avoid_nodes` are left out while others fit."""
+    """One job. `attempts` counts the attempts made; `avoid_nodes` are left out while others fit.
+
+    `done_milliseconds` is the run time, at speed 1, that its next attempt need not repeat; `run_milliseconds` is the
+    run time of all its attempts. `learnt_seconds` is what jobs like it took, when the user gave no estimate.
+    `preempted_at` is when it last made room for another job.
+    """
 
     id: str
     spec: JobSpec
@@ -199,6 +236,10 @@ class Job:
     checkpoints: tuple[Checkpoint, ...] = ()
     pending_checkpoints: tuple[PendingCheckpoint, ...] = ()
     avoid_nodes: tuple[str, ...] = ()
+    done_milliseconds: int = 0
+    run_milliseconds: int = 0
+    learnt_seconds: int | None = None
+    preempted_at: Instant | None = None
     version: int = 0
 
     @cached_property
@@ -215,6 +256,9 @@ class Job:
             parks=spec.parks,
             time_limit_seconds=spec.time_limit_seconds,
             avoid_nodes=self.avoid_nodes,
+            qos=spec.qos,
+            checkpoints=spec.checkpoint_on_signal,
+            speeds=spec.speeds,
         )
 
     def checkpoint_for(self, rank: int) -> Checkpoint | None:

@@ -7,6 +7,7 @@ from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Gpu, JournalPosition, Node
+from bostan_scheduler.core.obstacle import Obstacle
 from bostan_scheduler.core.quota import QuotaTree
 
 
@@ -43,12 +44,21 @@ class Park:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """How fast a GPU class is and what it costs, both in thousandths of the reference class."""
+
+    speed_milli: int = 1000
+    su_milli: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The state at `now`. Its mappings are never changed once it was handed out.
 
     `jobs` are those not finished; `attempts` are those that hold something, and the earlier ones of unfinished
     jobs. `heard` is when each node was last heard, `journals` how far
-    its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name.
+    its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name;
+    `classes` are the facts of each class, `obstacles` what keeps GPUs from some jobs for a time, by id.
     `fencing_counter` is the last one given out in this leader's `epoch`.
     """
 
@@ -65,6 +75,8 @@ class Snapshot:
     parks: Mapping[str, Park] = field(default_factory=dict)
     class_of_device: Mapping[str, str] = field(default_factory=dict)
     quota: QuotaTree = field(default_factory=QuotaTree)
+    classes: Mapping[str, ClassFacts] = field(default_factory=dict)
+    obstacles: Mapping[str, Obstacle] = field(default_factory=dict)
 
     def gpu_class(self, gpu: Gpu) -> str | None:
         """The class that a device counts as; None: it is of no class and nothing is placed on it."""
