@@ -24,6 +24,7 @@ class Settings:
     checkpoint_wait_seconds: int = 600
     pending_jobs_max: int = 1_000_000
     avoid_nodes_max: int = 8
+    default_estimate_seconds: int = 3600
 
 
 @dataclass(frozen=True, slots=True)
