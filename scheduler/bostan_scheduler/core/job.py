@@ -100,6 +100,22 @@ class Shape:
         return self.replicas * self.rank.gpus
 
     @cached_property
+    def fit(self) -> "Fit":
+        """What decides where it fits, whoever asks. Parts of a GPU are shared inside one firm only."""
+        return _fit(
+            firm=self.firm if self.rank.gpu_milli < WHOLE_GPU else "",
+            replicas=self.replicas,
+            rank=self.rank,
+            gpu_classes=self.gpu_classes,
+            min_gpu_memory_bytes=self.min_gpu_memory_bytes,
+            parks=self.parks,
+            time_limit_seconds=self.time_limit_seconds,
+            avoid_nodes=self.avoid_nodes,
+            checkpoints=self.checkpoints,
+            speeds=self.speeds,
+        )
+
+    @cached_property
     def _hash(self) -> int:
         return hash(tuple(getattr(self, field.name) for field in fields(self)))
 
@@ -107,8 +123,32 @@ class Shape:
         return self._hash
 
 
-# One object a shape: looking it up then compares by identity.
+@dataclass(frozen=True)
+class Fit:
+    """The part of a shape that says where it fits. Hashed often, so only once."""
+
+    firm: str
+    replicas: int
+    rank: RankNeeds
+    gpu_classes: tuple[str, ...]
+    min_gpu_memory_bytes: int
+    parks: ParkRules
+    time_limit_seconds: int
+    avoid_nodes: tuple[str, ...]
+    checkpoints: bool
+    speeds: tuple[tuple[str, float], ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+# One object a shape, and one a fit: looking it up then compares by identity.
 _shape = lru_cache(maxsize=SHAPES_KEPT)(Shape)
+_fit = lru_cache(maxsize=SHAPES_KEPT)(Fit)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,17 @@ class QuotaLedger:
             self.used[key] = self.used[key] + more
             more = max(self.used[key], kept) - before
 
+    def give(self, leaf: QuotaNode, gpu_class: str, gpus: Gpus) -> None:
+        """Count GPUs off again that were taken by `take`."""
+        less = gpus
+        for node in self.tree.up(leaf):
+            key = (node.id, gpu_class)
+            kept = node.of_class(gpu_class).kept if node.in_force(self.now) else NONE
+            used = self.used[key]
+            assert used >= less, f"{node.id} gives back {less} of {used} {gpu_class}"
+            self.used[key] = used - less
+            less = max(used, kept) - max(self.used[key], kept)
+
     def available(self, node: QuotaNode, gpu_class: str) -> Gpus:
         """What the node may still take: the rest of its own kept part, and what it may borrow from its parent."""
         quota, used = node.of_class(gpu_class), self.used[node.id, gpu_class]

@@ -1,0 +1,22 @@
+"""First come, first served, over all firms."""
+
+from dataclasses import dataclass
+
+from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.order.gain import Gain
+from bostan_scheduler.core.order.standing import Ask, Key, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Fifo:
+    """By time of submission; whoever does not fit is passed."""
+
+    gain: Gain | None = None
+
+    def leaf_key(self, standing: Standing, shape: Shape) -> Key:
+        """No leaf comes before another."""
+        return ()
+
+    def job_key(self, ask: Ask) -> float:
+        """The instant of its submission."""
+        return ask.submitted_at / 1000

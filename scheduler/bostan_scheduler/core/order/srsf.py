@@ -1,0 +1,22 @@
+"""The job with the smallest remaining service first, over all firms."""
+
+from dataclasses import dataclass
+
+from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.order.gain import Gain
+from bostan_scheduler.core.order.standing import Ask, Key, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Srsf:
+    """By remaining time x GPUs (SRSF; Tiresias, NSDI'19); any gain is worth a preemption."""
+
+    gain: Gain | None = Gain(ratio=1.0, min_run_seconds=0)
+
+    def leaf_key(self, standing: Standing, shape: Shape) -> Key:
+        """No leaf comes before another."""
+        return ()
+
+    def job_key(self, ask: Ask) -> float:
+        """The seconds that the whole pool would be busy with it."""
+        return ask.pool_seconds

@@ -1,0 +1,61 @@
+"""What an order may look at: how a leaf of the quota tree stands, and what is left of a job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.quota import QuotaNode
+from bostan_scheduler.core.quota_ledger import QuotaLedger
+
+Key = tuple[float, ...]
+"""What is smaller comes first. All keys of one order have the same length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a job still wants: `remaining_seconds` at speed 1 on `gpus` GPUs of a pool of `pool_gpus`."""
+
+    remaining_seconds: float
+    gpus: int
+    submitted_at: Instant
+    pool_gpus: int
+
+    @property
+    def pool_seconds(self) -> float:
+        """How long the whole pool would be busy with it."""
+        return self.remaining_seconds * self.gpus / self.pool_gpus
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A leaf, what it holds now, and how many GPUs of each class it held lately on average."""
+
+    leaf: QuotaNode
+    quotas: QuotaLedger
+    lately: Mapping[str, float] = field(default_factory=dict)
+
+    def owed(self, shape: Shape) -> bool:
+        """Whether a job of this shape would stay within what the leaf is guaranteed, in a class that it takes."""
+        classes = shape.gpu_classes or tuple(self.leaf.gpus)
+        return any(self._owed(shape.gpus, one) for one in classes)
+
+    def _owed(self, gpus: int, gpu_class: str) -> bool:
+        held = self.quotas.used[self.leaf.id, gpu_class].count
+        return held + gpus <= self.leaf.of_class(gpu_class).guaranteed.count
+
+    @property
+    def share(self) -> float:
+        """Weighted dominant share: GPUs held now, of the guarantee, in the class where that is most (DRF, NSDI'11)."""
+        return self.quotas.share(self.leaf)
+
+    @property
+    def fair_share(self) -> float:
+        """The same with what was held lately added to what is held now, so that idle times are made up for."""
+        parts = (self._fair_share(one) for one in self.leaf.gpus)
+        return max(parts, default=0.0) / self.leaf.weight
+
+    def _fair_share(self, gpu_class: str) -> float:
+        held = self.quotas.used[self.leaf.id, gpu_class].count + self.lately.get(gpu_class, 0.0)
+        guaranteed = self.leaf.of_class(gpu_class).guaranteed.count
+        return held / guaranteed if guaranteed else (1.0 + held if held else 0.0)
