@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bostan_scheduler.core.amount import Gpus
-from bostan_scheduler.core.attempt import Fencing
+from bostan_scheduler.core.attempt import Fencing, RankStarted
 from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.check import check
 from bostan_scheduler.core.desired import DesiredRank, WantOffer, WantRelease, WantStart, WantStop
@@ -212,9 +212,15 @@ class Story:
     ) -> None:
         """A command ends, its GPUs are free, and the time that it held them is on record."""
         gpus = self._attempt(rank_id.split("/")[0]).places[int(rank_id.split("/")[1])].gpus
+        began = self._began(rank_id)
         used = Used(gpus, after(self.now, -seconds), self.now, seconds * 1000, None, self.now)
-        ended = Exited(code, signal, cause, "", self.now, self.now, self.now, 0)
+        ended = Exited(code, signal, cause, "", began, began, self.now, 0)
         self.reports(rank_id, ended, used, Released())
+
+    def _began(self, rank_id: str) -> Instant:
+        attempt_id, rank = rank_id.split("/")
+        seen = self._attempt(attempt_id).seen[int(rank)]
+        return seen.at if isinstance(seen, RankStarted) else self.now
 
     def releases(self, rank_id: str) -> None:
         """A node gives up what it had accepted."""

@@ -17,6 +17,7 @@ from bostan_scheduler.core.changes import (
     Add,
     AddPark,
     Change,
+    Credit,
     Finish,
     Hear,
     Intend,
@@ -36,6 +37,7 @@ from bostan_scheduler.core.changes import (
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Active, Finished, Queued
+from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.snapshot import Snapshot
 
 
@@ -62,10 +64,10 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             _start(draft, attempt)
         case Requeue():
             _requeue(draft, change)
-        case Finish(job_id, outcome, at):
-            job = replace(draft.jobs[job_id], phase=Finished(outcome, at), pending_checkpoints=())
-            draft.put_job(job)
-            draft.forget_job(job)
+        case Credit(job_id, done, ran):
+            draft.put_job(replace(draft.jobs[job_id], done_milliseconds=done, run_milliseconds=ran))
+        case Finish():
+            _finish(draft, change)
         case KeepCheckpoints(job_id, held, pending):
             draft.put_job(replace(draft.jobs[job_id], checkpoints=held, pending_checkpoints=pending))
         case Move():
@@ -119,6 +121,17 @@ def _requeue(draft: Draft, change: Requeue) -> None:
     draft.put_job(replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes))
 
 
+def _finish(draft: Draft, change: Finish) -> None:
+    """It leaves memory; a success is remembered for what others like it will take."""
+    job = replace(
+        draft.jobs[change.job_id], phase=Finished(change.outcome, change.at), pending_checkpoints=()
+    )
+    draft.put_job(job)
+    draft.forget_job(job)
+    if isinstance(change.outcome, Succeeded):
+        draft.view = replace(draft.view, history=draft.view.history.after(job))
+
+
 def _move(draft: Draft, change: Move) -> None:
     attempt = draft.attempts[change.attempt_id]
     assert attempt.holds, f"{attempt.id} has ended and stays so"
@@ -134,6 +147,9 @@ def _use(draft: Draft, change: Use) -> None:
     attempt = draft.attempts.get(change.attempt_id)
     if attempt is not None:
         draft.put_attempt(count_use(attempt, change))
+    account, span = (change.project, change.gpu_class), (change.from_at, change.until_at)
+    decayed = draft.view.decayed.add(change.firm, account, *span, change.gpu_milliseconds)
+    draft.view = replace(draft.view, decayed=decayed)
 
 
 def count_use(attempt: Attempt, use: Use) -> Attempt:

@@ -40,6 +40,15 @@ class Requeue:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """A job has come so far: what it need not repeat at speed 1, and what all its attempts ran."""
+
+    job_id: str
+    done_milliseconds: int
+    run_milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """A job ends."""
 
@@ -179,6 +188,7 @@ Change = (
     Add
     | Start
     | Requeue
+    | Credit
     | Finish
     | KeepCheckpoints
     | KeepOutput

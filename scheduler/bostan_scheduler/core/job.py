@@ -219,7 +219,10 @@ JobPhase = Queued | Active | Finished
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A rank's newest checkpoint that the centre holds. `declared_at` is 0 for one kept before that was noted."""
+    """A rank's newest checkpoint that the centre holds.
+
+    `declared_at` is when it was saved, by its node's calendar; 0 where that is not known.
+    """
 
     rank: int
     attempt_number: int
@@ -231,12 +234,16 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class PendingCheckpoint:
-    """A declared checkpoint that is still on its way to the centre."""
+    """A declared checkpoint that is still on its way to the centre, which heard of it at `declared_at`.
+
+    `saved_at` is when it was saved, by its node's calendar; 0 for one declared before that was noted.
+    """
 
     attempt_id: str
     rank: int
     number: int
     declared_at: Instant
+    saved_at: Instant = 0
 
 
 @dataclass(frozen=True, slots=True)

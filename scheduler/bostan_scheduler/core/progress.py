@@ -5,7 +5,7 @@ A rank's times are compared with those of its own node only, so that calendars t
 
 from collections.abc import Mapping
 
-from bostan_scheduler.core.attempt import Attempt, RankExited, RankStarted
+from bostan_scheduler.core.attempt import Attempt, Ended, RankExited, RankSeen, RankStarted
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Checkpoint, Job
 from bostan_scheduler.core.snapshot import ClassFacts
@@ -13,13 +13,12 @@ from bostan_scheduler.core.speed import speed_of
 
 
 def ran_milliseconds(attempt: Attempt, now: Instant) -> int:
-    """How long it has run, by the calendar: up to now, or as long as its longest rank once all have exited."""
-    spans = [
-        one.ended_at - began for one in attempt.seen if (began := _began(one)) and isinstance(one, RankExited)
-    ]
+    """How long it ran up to now: as long as its longest rank, once the ends of all are known."""
+    spans = [span for seen in attempt.seen if (span := _span(seen)) is not None]
     if len(spans) == len(attempt.seen):
         return max(0, *spans)
-    return max(0, now - attempt.started_at) if attempt.started_at is not None else 0
+    until = attempt.phase.at if isinstance(attempt.phase, Ended) else now
+    return max(0, until - attempt.started_at) if attempt.started_at is not None else 0
 
 
 def under_way_milliseconds(
@@ -29,15 +28,16 @@ def under_way_milliseconds(
     return at_speed_1(classes, job, attempt, ran_milliseconds(attempt, now))
 
 
-def saved_milliseconds(attempt: Attempt, checkpoints: tuple[Checkpoint, ...], now: Instant) -> int:
-    """Up to where an attempt's run is safe: a gang goes on from the oldest of its ranks' checkpoints.
+def saved_milliseconds(attempt: Attempt, checkpoints: tuple[Checkpoint, ...]) -> int:
+    """Up to where the run of an attempt that has ended is safe: a gang goes on from its ranks' oldest checkpoint.
 
     One of an earlier attempt means that nothing of this attempt's is.
     """
     if not checkpoints or min(one.attempt_number for one in checkpoints) < attempt.number:
         return 0
     own = [_until(attempt, one) for one in checkpoints if one.attempt_number == attempt.number]
-    ran = ran_milliseconds(attempt, now)
+    assert isinstance(attempt.phase, Ended), f"{attempt.id} may save more"
+    ran = ran_milliseconds(attempt, attempt.phase.at)
     return max(0, min(ran, *own)) if own else ran
 
 
@@ -47,12 +47,18 @@ def at_speed_1(classes: Mapping[str, ClassFacts], job: Job, attempt: Attempt, mi
 
 
 def _until(attempt: Attempt, checkpoint: Checkpoint) -> int:
-    """When in its rank's run it was saved."""
-    began = _began(attempt.seen[checkpoint.rank])
-    return checkpoint.declared_at - (began or attempt.started_at or checkpoint.declared_at)
+    """How long its rank had run when it was saved."""
+    began = _began(attempt.seen[checkpoint.rank]) or attempt.started_at
+    return checkpoint.declared_at - began if began is not None else 0
 
 
-def _began(seen: object) -> Instant | None:
+def _span(seen: RankSeen) -> int | None:
+    if isinstance(seen, RankExited) and seen.started_at is not None:
+        return seen.ended_at - seen.started_at
+    return None
+
+
+def _began(seen: RankSeen) -> Instant | None:
     match seen:
         case RankStarted(at=at):
             return at

@@ -194,10 +194,14 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointDeclared:
-    """The rank has declared a durable checkpoint; it is not at the centre yet."""
+    """The rank has declared a durable checkpoint; it is not at the centre yet.
+
+    `at` is when, by the node's calendar; None: just now.
+    """
 
     number: int
     step: int
+    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.decayed import Decayed
+from bostan_scheduler.core.history import History
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Gpu, JournalPosition, Node
@@ -25,6 +27,10 @@ class Settings:
     pending_jobs_max: int = 1_000_000
     avoid_nodes_max: int = 8
     default_estimate_seconds: int = 3600
+    learnt_runs_max: int = 20
+    learnt_kinds_max: int = 4096
+    learnt_jobs_max: int = 5000
+    usage_half_life_seconds: int = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Snapshot:
     jobs. `heard` is when each node was last heard, `journals` how far
     its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name;
     `classes` are the facts of each class, `obstacles` what keeps GPUs from some jobs for a time, by id.
+    `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
     `fencing_counter` is the last one given out in this leader's `epoch`.
     """
 
@@ -78,6 +85,19 @@ class Snapshot:
     quota: QuotaTree = field(default_factory=QuotaTree)
     classes: Mapping[str, ClassFacts] = field(default_factory=dict)
     obstacles: Mapping[str, Obstacle] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    decayed: Decayed = field(default_factory=Decayed)
+
+    def lately(self, quota_id: str) -> Mapping[str, float]:
+        """How many GPUs of each class the accounts of a leaf held lately, on an average that fades."""
+        firm = self.quota.nodes[quota_id].firm
+        assert firm is not None, f"{quota_id} is no leaf"
+        held: dict[str, float] = {}
+        for (project, gpu_class), seconds in self.decayed.of_firm(firm, self.now).items():
+            leaf = self.quota.leaf(firm, project, self.now)
+            if leaf is not None and leaf.id == quota_id:
+                held[gpu_class] = held.get(gpu_class, 0.0) + self.decayed.gpus(seconds)
+        return held
 
     def gpu_class(self, gpu: Gpu) -> str | None:
         """The class that a device counts as; None: it is of no class and nothing is placed on it."""

@@ -7,6 +7,7 @@ from bostan_scheduler.core.changes import (
     Add,
     AddPark,
     Change,
+    Credit,
     Finish,
     Hear,
     Intend,
@@ -41,7 +42,7 @@ def event_of(before: Snapshot, change: Change) -> NewEvent | None:
             return NewEvent(before.now, "quotas-applied", why=f"applied by {by}")
         case AddPark(park, by):
             return NewEvent(before.now, "park-added", now=park.id, why=f"added by {by}")
-        case Renew() | Use():
+        case Renew() | Use() | Credit():
             return None
         case _:
             assert_never(change)

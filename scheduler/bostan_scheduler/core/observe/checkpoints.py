@@ -4,7 +4,9 @@ from typing import assert_never
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import Change, KeepCheckpoints
+from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Checkpoint, Job, PendingCheckpoint
+from bostan_scheduler.core.observe.progress import credit_late_checkpoint
 from bostan_scheduler.core.reports import CheckpointDeclared, CheckpointLost, CheckpointStored
 from bostan_scheduler.core.snapshot import Snapshot
 
@@ -18,11 +20,14 @@ def on_checkpoint_news(snapshot: Snapshot, attempt: Attempt, rank: int, news: Ne
     match news:
         case CheckpointDeclared() if any(_is_of(attempt, rank, one) for one in settled):
             return ()  # a newer one is on its way already
-        case CheckpointDeclared(number=number):
-            pending = PendingCheckpoint(attempt.id, rank, number, snapshot.now)
+        case CheckpointDeclared(number=number, at=at):
+            saved_at = at if at is not None else snapshot.now
+            pending = PendingCheckpoint(attempt.id, rank, number, snapshot.now, saved_at)
             return (KeepCheckpoints(job.id, job.checkpoints, (*settled, pending), "declared"),)
         case CheckpointStored() as stored:
-            return (KeepCheckpoints(job.id, _held(job, attempt, rank, stored), settled, "stored"),)
+            held = _held(job, attempt, rank, stored)
+            late = credit_late_checkpoint(snapshot, job, attempt, held)
+            return (KeepCheckpoints(job.id, held, settled, "stored"), *late)
         case CheckpointLost(detail=detail):
             return (KeepCheckpoints(job.id, job.checkpoints, settled, f"lost: {detail}"),)
         case _:
@@ -39,13 +44,20 @@ def _is_of(attempt: Attempt, rank: int, pending: PendingCheckpoint) -> bool:
 
 def _held(job: Job, attempt: Attempt, rank: int, stored: CheckpointStored) -> tuple[Checkpoint, ...]:
     """The newest one of each rank; one that arrives after a newer one is dropped."""
-    new = Checkpoint(rank, attempt.number, stored.number, stored.step, stored.blob)
+    saved_at = _saved_at(job, attempt, rank, stored.number)
+    new = Checkpoint(rank, attempt.number, stored.number, stored.step, stored.blob, saved_at)
     before = next((one for one in job.checkpoints if one.rank == rank), None)
     if before is not None and _age(before) >= _age(new):
         return job.checkpoints
     return tuple(
         sorted((*(one for one in job.checkpoints if one.rank != rank), new), key=lambda one: one.rank)
     )
+
+
+def _saved_at(job: Job, attempt: Attempt, rank: int, number: int) -> Instant:
+    """As it was declared. When a newer one was declared meanwhile that is forgotten, and it counts for nothing."""
+    pending = (one for one in job.pending_checkpoints if _is_of(attempt, rank, one))
+    return next((one.saved_at for one in pending if one.number == number), 0)
 
 
 def _age(checkpoint: Checkpoint) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from bostan_scheduler.core.attempt import (
 )
 from bostan_scheduler.core.changes import Change, Finish, Move, Requeue
 from bostan_scheduler.core.job import Job, Tries
+from bostan_scheduler.core.observe.progress import credit_end
 from bostan_scheduler.core.outcome import (
     Cancelled,
     Failed,
@@ -64,7 +65,7 @@ def end(snapshot: Snapshot, attempt: Attempt, outcome: Outcome) -> tuple[Change,
     """End an attempt for good, and finish its job or queue it again."""
     job = snapshot.jobs[attempt.job_id]
     ended = Move(attempt.id, Ended(outcome, snapshot.now), why_of(outcome))
-    return (ended, _settle(snapshot, job, outcome))
+    return (ended, *credit_end(snapshot, job, attempt, outcome), _settle(snapshot, job, outcome))
 
 
 def _settle(snapshot: Snapshot, job: Job, outcome: Outcome) -> Change:

@@ -4,6 +4,7 @@ from bostan_scheduler.core.attempt import Attempt, Ended, Offered, Withdrawn
 from bostan_scheduler.core.changes import Change, Finish, Move
 from bostan_scheduler.core.job import Active, Queued
 from bostan_scheduler.core.observe.ending import outcome_of_exits, why_of, withdraw
+from bostan_scheduler.core.observe.progress import credit_late_success
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.snapshot import Snapshot
 
@@ -14,11 +15,13 @@ def on_late_exit(snapshot: Snapshot, attempt: Attempt) -> tuple[Change, ...]:
     if outcome_of_exits(attempt) != Succeeded():
         return ()
     job = snapshot.jobs[attempt.job_id]
+    credit = credit_late_success(snapshot, job, attempt)
     match job.phase:
         case Queued():
-            return (Finish(job.id, Succeeded(), snapshot.now),)
+            return (*credit, Finish(job.id, Succeeded(), snapshot.now))
         case Active(attempt_id):
-            return _give_up(snapshot, snapshot.attempts[attempt_id])
+            given_up = _give_up(snapshot, snapshot.attempts[attempt_id])
+            return (*credit, *given_up) if given_up else ()
         case _:
             return ()
 

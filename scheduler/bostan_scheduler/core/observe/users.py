@@ -38,8 +38,13 @@ def on_jobs_submitted(snapshot: Snapshot, report: JobsSubmitted) -> Observed:
     if too_many is not None:
         return too_many
     jobs = zip(report.ids, report.specs, strict=True)
-    queued = Queued(snapshot.now)
-    return tuple(Add(Job(one, spec, snapshot.now, report.by, queued, version=1)) for one, spec in jobs)
+    return tuple(Add(_new_job(snapshot, one, spec, report.by)) for one, spec in jobs)
+
+
+def _new_job(snapshot: Snapshot, job_id: str, spec: JobSpec, by: str) -> Job:
+    """What its user says of its run time is believed; else what jobs like it took is noted, as far as is known now."""
+    learnt = snapshot.history.learnt_seconds(spec) if spec.estimate_seconds is None else None
+    return Job(job_id, spec, snapshot.now, by, Queued(snapshot.now), learnt_seconds=learnt, version=1)
 
 
 def _refusal(snapshot: Snapshot, spec: JobSpec) -> Refusal | None:

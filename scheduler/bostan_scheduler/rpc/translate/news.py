@@ -58,7 +58,8 @@ def rank_news(kind: str, record: JournalRecord, now: Instant, limits: LinkLimits
             return Released()
         case "checkpoint_declared":
             declared = record.checkpoint_declared
-            return CheckpointDeclared(_ordinal(declared.number), _step(declared.step))
+            at = placed(record.at, now)
+            return CheckpointDeclared(_ordinal(declared.number), _step(declared.step), at)
         case "checkpoint_stored":
             return _checkpoint_stored(record.checkpoint_stored)
         case "checkpoint_lost":
