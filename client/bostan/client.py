@@ -198,9 +198,21 @@ class Client(Channel):
         """The log as it grows, through broken lines and newer attempts, until the job ends."""
         return self._follow(LogWatch(job_id, rank, attempt, offset))
 
-    def download(self, job_id: str, folder: Path | str, progress: Progress | None = None) -> Outputs:
-        """Fetch what the job left into a folder that is new or empty; into `rank-N` in it when there are several."""
-        return self._hold(talks.download(job_id, Path(folder), progress))
+    def download(
+        self,
+        job_id: str,
+        folder: Path | str,
+        progress: Progress | None = None,
+        *,
+        timeout_seconds: float = talks.OUTPUTS_SECONDS_MAX,
+        on_wait: Callable[[Outputs], None] | None = None,
+    ) -> Outputs:
+        """Fetch what the job left into a folder that is new or empty; into `rank-N` in it when there are several.
+
+        Outputs that their node has yet to send are waited for. Raises TimedOut; NotFound when there is nothing. What
+        of the answer is `lost` will never come.
+        """
+        return self._hold(talks.download(job_id, Path(folder), progress, timeout_seconds, on_wait))
 
     # Parks, nodes, GPUs
 

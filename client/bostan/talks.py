@@ -31,6 +31,7 @@ PART_BYTES: Final = 8 * 2**20
 SETBACKS_MAX: Final = 5
 POLL_SECONDS_FIRST: Final = 0.1
 POLL_SECONDS_MAX: Final = 3.0
+OUTPUTS_SECONDS_MAX: Final = 600.0
 
 Submission: TypeAlias = NewJob | JobSpec | JobFile
 WorkDir: TypeAlias = Path | str | Archive | None
@@ -138,11 +139,17 @@ def wait(
         yield Pause(min(pause, left))
 
 
-def download(job_id: str, folder: Path, progress: Progress | None) -> Talk[Outputs]:
+def download(
+    job_id: str,
+    folder: Path,
+    progress: Progress | None,
+    timeout_seconds: float,
+    on_wait: Callable[[Outputs], None] | None,
+) -> Talk[Outputs]:
     """Fetch and unpack what the job left: rank 0 alone into the folder itself, else each rank into `rank-N`."""
-    outputs: Outputs = yield requests.outputs(job_id)
+    outputs = yield from _arrived(job_id, timeout_seconds, on_wait)
     if not outputs.archives:
-        raise NotFound(f"Job {job_id} has left no outputs", remedy="have it write into $BOSTAN_OUTPUT_DIR")
+        raise _nothing_left(outputs)
     alone = set(outputs.archives) == {0}
     folder = folder.absolute()
     targets = {rank: folder if alone else folder / f"rank-{rank}" for rank in sorted(outputs.archives)}
@@ -156,6 +163,37 @@ def download(job_id: str, folder: Path, progress: Progress | None) -> Talk[Outpu
             yield from _fetch(job_id, rank, outputs.archives[rank], path, progress or _silent)
             unpack(path, target)
     return outputs
+
+
+def _arrived(job_id: str, timeout_seconds: float, on_wait: Callable[[Outputs], None] | None) -> Talk[Outputs]:
+    """Ask, ever less often, until nothing is on its way any more. Raises TimedOut."""
+    deadline, pause = time.monotonic() + timeout_seconds, POLL_SECONDS_FIRST
+    while True:
+        outputs: Outputs = yield requests.outputs(job_id)
+        if not outputs.on_the_way:
+            return outputs
+        if on_wait:
+            on_wait(outputs)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            rank, node = next(iter(outputs.on_the_way.items()))
+            missing = f"The outputs of rank {rank} of {job_id} are still on their way from {node}"
+            raise TimedOut(missing, f"they come once the node can be heard; then: bostan download {job_id}")
+        yield Pause(min(pause, left))
+        pause = min(pause * 1.5, POLL_SECONDS_MAX)
+
+
+def _nothing_left(outputs: Outputs) -> NotFound:
+    job_id = outputs.job_id
+    for rank, why in outputs.lost.items():
+        return NotFound(
+            f"The outputs of rank {rank} of {job_id} are lost: {why}", remedy=f"bostan show {job_id}"
+        )
+    if not outputs.job_finished:
+        return NotFound(
+            f"Job {job_id} has left no outputs yet", remedy=f"wait for its end: bostan wait {job_id}"
+        )
+    return NotFound(f"Job {job_id} has left no outputs", remedy="have it write into $BOSTAN_OUTPUT_DIR")
 
 
 def _fetch(job_id: str, rank: int, archive: Archive, path: Path, progress: Progress) -> Talk[None]:

@@ -49,6 +49,7 @@ class LoopbackCentre:
     submitted: list[dict[str, Any]] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
     archives: dict[int, bytes] = field(default_factory=dict)
+    outputs_news: list[dict[str, Any]] = field(default_factory=list)
     streams: list[Iterable[bytes]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Callable[[], Response | None]] = field(default_factory=list)
@@ -156,7 +157,8 @@ def _give_outputs(app: FastAPI, centre: LoopbackCentre) -> None:
             rank: {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
             for rank, data in centre.archives.items()
         }
-        return {"job_id": job_id, "archives": told}
+        news = centre.outputs_news.pop(0) if centre.outputs_news else {}
+        return {"job_id": job_id, "archives": told, **news}
 
     @app.get("/v1/jobs/{job_id}/outputs/{rank}")
     def output(rank: int, request: Request) -> Response:

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 from bostan_scheduler.core.job import Blob
-from bostan_scheduler.core.reports import OutputStored
+from bostan_scheduler.core.reports import OutputLost, OutputStored
 from bostan_scheduler.files.blobs import BlobStore, Complete, Partial
 from bostan_scheduler.files.settings import BlobLimits
 from fronts import until
@@ -119,12 +119,29 @@ async def finished_with_output(rest):
 async def test_outputs_are_listed_and_given_out(rest):
     job_id = await finished_with_output(rest)
     listed = await rest.seen("member", f"/v1/jobs/{job_id}/outputs")
-    assert listed == {"job_id": job_id, "archives": {"0": {"sha256": SHA256, "size_bytes": len(DATA)}}}
+    assert listed["job_id"] == job_id
+    assert listed["archives"] == {"0": {"sha256": SHA256, "size_bytes": len(DATA)}}
+    assert (listed["on_the_way"], listed["lost"], listed["job_finished"]) == ({}, {}, True)
     answer = await rest.get("member", f"/v1/jobs/{job_id}/outputs/0")
     assert (answer.status_code, answer.content) == (200, DATA)
     answer = await rest.get("member", f"/v1/jobs/{job_id}/outputs/0", headers={"Range": "bytes=10-19"})
     assert (answer.status_code, answer.content) == (206, DATA[10:20])
     assert answer.headers["content-range"] == f"bytes 10-19/{len(DATA)}"
+
+
+async def test_outputs_that_have_yet_to_come_and_those_that_never_will(rest):
+    rest.story.connect("p/a", 4)
+    job_id = await rest.run()
+    path = f"/v1/jobs/{job_id}/outputs"
+    assert (await rest.seen("member", path))["job_finished"] is False
+    rest.story.exits(f"{job_id}.1/0", outputs=True)
+    listed = await rest.seen("member", path)
+    assert (listed["on_the_way"], listed["archives"], listed["job_finished"]) == ({"0": "p/a"}, {}, True)
+    rest.story.reports(f"{job_id}.1/0", OutputLost("it holds more than 3 files"))
+    listed = await rest.seen("member", path)
+    assert (listed["on_the_way"], listed["lost"]) == ({}, {"0": "it holds more than 3 files"})
+    (rank,) = (await rest.seen("member", f"/v1/jobs/{job_id}"))["attempt"]["ranks"]
+    assert (rank["outputs"], rank["outputs_detail"]) == ("lost", "it holds more than 3 files")
 
 
 async def test_outputs_that_are_not_there(rest):

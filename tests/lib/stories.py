@@ -208,13 +208,20 @@ class Story:
             self.reports(rank_id, Started(self.now))
 
     def exits(
-        self, rank_id: str, code: int = 0, *, signal: int = 0, cause: str = "exited", seconds: int = 0
+        self,
+        rank_id: str,
+        code: int = 0,
+        *,
+        signal: int = 0,
+        cause: str = "exited",
+        seconds: int = 0,
+        outputs: bool = False,
     ) -> None:
-        """A command ends, its GPUs are free, and the time that it held them is on record."""
+        """A command ends, its GPUs are free, the time is on record; `outputs`: it left some, which are on their way."""
         gpus = self._attempt(rank_id.split("/")[0]).places[int(rank_id.split("/")[1])].gpus
         began = self._began(rank_id)
         used = Used(gpus, after(self.now, -seconds), self.now, seconds * 1000, None, self.now)
-        ended = Exited(code, signal, cause, "", began, began, self.now, 0)
+        ended = Exited(code, signal, cause, "", began, began, self.now, 0, outputs)
         self.reports(rank_id, ended, used, Released())
 
     def _began(self, rank_id: str) -> Instant:

@@ -84,7 +84,7 @@ async def test_findings_reach_the_node(centre: Centre) -> None:
         ]
 
 
-async def test_a_checkpoint_that_is_not_here_is_lost_and_an_output_is_not_kept(centre: Centre) -> None:
+async def test_a_checkpoint_or_an_output_that_is_not_here_is_lost(centre: Centre) -> None:
     async with centre.node() as node:
         call = await node.connect()
         await centre.submit("j1")
@@ -98,6 +98,8 @@ async def test_a_checkpoint_that_is_not_here_is_lost_and_an_output_is_not_kept(c
         job = centre.store.job("j1")
         assert job is not None
         assert (job.checkpoints, job.pending_checkpoints, list(centre.store.outputs("j1"))) == ((), (), [])
+        (lost,) = (one.event for one in centre.store.events(0, 100, "j1") if one.event.kind == "output-lost")
+        assert lost.why == "rank 0: the centre does not have its file"
 
 
 async def test_many_records_at_once_are_taken_in_together(centre: Centre) -> None:

@@ -40,7 +40,7 @@ class Afterlife:
             told=Told.ENDED,
             ended_at=end.ended,
             released=free,
-            outputs=self._outputs(rank),
+            outputs=self.outputs_of(rank),
             checkpoint_declared=max(end.checkpoint_seq, rank.known_notes.checkpoint_declared),
         )
         self.go_on(rank, end.log_end_offset)
@@ -91,7 +91,8 @@ class Afterlife:
         """Delete the folders of its files."""
         await asyncio.to_thread(shutil.rmtree, self._means.places(rank.key).root, ignore_errors=True)
 
-    def _outputs(self, rank: Rank) -> Outputs:
+    def outputs_of(self, rank: Rank) -> Outputs:
+        """Whether a rank that has just ended left anything to send."""
         pending = holds_anything(self._means.places(rank.key).output)
         return Outputs.PENDING if pending else Outputs.SETTLED
 

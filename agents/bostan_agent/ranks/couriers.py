@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
-from bostan_protos.v1.rank_pb2 import Blob, CheckpointLost, CheckpointStored, OutputStored
+from bostan_protos.v1.rank_pb2 import Blob, CheckpointLost, CheckpointStored, OutputLost, OutputStored
 
 from bostan_agent.files.blobs import BlobLine, push
 from bostan_agent.files.errors import FilesError, LineCut, NotPacked
@@ -22,6 +22,7 @@ from bostan_agent.runtime import folders, kept
 from bostan_agent.shim.records import CheckpointRecord
 
 _RETRY_SECONDS_FIRST = 0.1
+_NAMES_MAX = 5
 _log = structlog.get_logger()
 
 
@@ -60,11 +61,10 @@ class Courier:
             packed = await self._send(rank, output, outgoing / "output.tar.gz", self.output_bounds)
         except FilesError as exc:
             _log.error("outputs cannot be sent", rank=rank.key.folder_name, why=str(exc))
-            tell(self.journal, rank, outputs=Outputs.SETTLED)
+            tell(self.journal, rank, rank.record(OutputLost(detail=str(exc))), outputs=Outputs.SETTLED)
             return
-        if packed.left_out:
-            _log.warning("outputs left out", rank=rank.key.folder_name, names=packed.left_out[:20])
-        tell(self.journal, rank, rank.record(OutputStored(blob=_blob(packed))), outputs=Outputs.SETTLED)
+        stored = OutputStored(blob=_blob(packed), left_out=_some(packed.left_out))
+        tell(self.journal, rank, rank.record(stored), outputs=Outputs.SETTLED)
 
     async def _bring_checkpoint(self, rank: Rank, checkpoint: CheckpointRecord, outgoing: Path) -> None:
         assert rank.handle is not None, "only a rank with a folder declares checkpoints"
@@ -114,6 +114,12 @@ class Courier:
 def _newest(rank: Rank) -> CheckpointRecord | None:
     declared = [] if rank.handle is None else folders.checkpoints(rank.handle.folder)
     return declared[-1] if declared else None
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - _NAMES_MAX} more" if len(names) > _NAMES_MAX else ""
+    return ", ".join(names[:_NAMES_MAX]) + more
 
 
 def _blob(packed: Packed) -> Blob:

@@ -16,7 +16,7 @@ _CAUSES = {
 }
 
 
-def exited(exit_record: ExitRecord, *, checkpoint_pending: bool) -> Exited:
+def exited(exit_record: ExitRecord, *, checkpoint_pending: bool, output_pending: bool) -> Exited:
     """What a shim, or whoever settled the rank after it, put on record."""
     message = Exited(
         exit_code=exit_record.code or 0,
@@ -25,6 +25,7 @@ def exited(exit_record: ExitRecord, *, checkpoint_pending: bool) -> Exited:
         ended=stamp_message(exit_record.ended),
         detail=_detail(exit_record),
         checkpoint_pending=checkpoint_pending,
+        output_pending=output_pending,
         log_bytes=exit_record.log_end_offset,
     )
     if exit_record.started is not None:

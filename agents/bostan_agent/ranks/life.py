@@ -16,7 +16,7 @@ from bostan_agent.ranks.afterlife import Afterlife
 from bostan_agent.ranks.exits import exited, never_seen
 from bostan_agent.ranks.launch import spec_of
 from bostan_agent.ranks.means import Means
-from bostan_agent.ranks.notes import Notes, Told, offer_note
+from bostan_agent.ranks.notes import Notes, Outputs, Told, offer_note
 from bostan_agent.ranks.ports import NoPort
 from bostan_agent.ranks.rank import Rank, tell, write_of
 from bostan_agent.ranks.reports import usage
@@ -219,7 +219,11 @@ class Life:
         notes = rank.known_notes
         segment = self._segment(rank, notes.used_until or end.started, end)
         newest = max(end.checkpoint_seq, notes.checkpoint_declared)
-        body: ExitedBody = exited(end, checkpoint_pending=newest > notes.checkpoint_settled)
+        body: ExitedBody = exited(
+            end,
+            checkpoint_pending=newest > notes.checkpoint_settled,
+            output_pending=self.after.outputs_of(rank) is Outputs.PENDING,
+        )
         return [*segment, rank.record(body, end.ended)]
 
     def _segment(self, rank: Rank, since: Stamp | None, end: ExitRecord) -> list[JournalRecord]:

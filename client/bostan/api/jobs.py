@@ -99,6 +99,8 @@ class Rank(Contract):
     first_output_at: Instant | None = None
     ended_at: Instant | None = None
     log_bytes: int = 0
+    outputs: str = "none"  # none | on-the-way | kept | lost
+    outputs_detail: str = ""  # why they are lost, or what was left out
 
 
 class Attempt(Contract):
@@ -182,7 +184,12 @@ class LogEnd(Contract):
 
 
 class Outputs(Contract):
-    """What a job's ranks left in BOSTAN_OUTPUT_DIR, newest attempt first."""
+    """What a job's ranks left in BOSTAN_OUTPUT_DIR, each rank's newest; of the newest attempt also what is not here."""
 
     job_id: str
     archives: dict[int, Archive]
+    on_the_way: dict[int, str] = Field(
+        default_factory=dict, description="the node that has yet to send a rank's"
+    )
+    lost: dict[int, str] = Field(default_factory=dict, description="why a rank's will never arrive")
+    job_finished: bool = True

@@ -27,7 +27,7 @@ def follow_job(client: Client, job_id: str, output: Format) -> None:
     """Show why the job waits, then its log, then how it ended. Exits with the job's own code."""
     try:
         with WaitLine() as line:
-            client.wait(job_id, on_change=line.show, until_started=True)
+            client.wait(job_id, on_change=line.show_job, until_started=True)
         stream_log(client, job_id, output=output)
         job = client.wait(job_id, _SETTLE_SECONDS)
     except KeyboardInterrupt as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
@@ -27,11 +28,13 @@ _COLUMNS = (
 _ATTEMPT_COLUMNS = (
     Column("ATTEMPT", "number"),
     Column("PHASE", "state"),
-    Column("PARK", "shrinks"),
+    Column("NODES", "shrinks"),
     Column("STARTED"),
     Column("OUTCOME", "shrinks"),
     Column("STEP", "number"),
 )
+_OUTPUTS = {"on-the-way": "still on the way", "kept": "kept", "lost": "lost"}
+_DETAILS_MAX = 3
 
 
 def jobs(
@@ -101,7 +104,22 @@ def _facts(job: Job) -> Iterator[tuple[str, Cell]]:
     yield "finished", local_time_exact(job.finished_at)
     yield "GPU-seconds", job.gpu_seconds
     yield from asked_for(job.spec)
-    yield "nodes", ", ".join(dict.fromkeys(rank.node for rank in job.attempt.ranks)) if job.attempt else None
+    if job.attempt:
+        yield "nodes", _nodes(job.attempt)
+        yield "outputs", _outputs(job.attempt)
+
+
+def _nodes(attempt: Attempt) -> str:
+    return ", ".join(dict.fromkeys(rank.node for rank in attempt.ranks))
+
+
+def _outputs(attempt: Attempt) -> str | None:
+    """What became of them, in full where something is missing; of a large gang only the first of those."""
+    told = Counter(rank.outputs for rank in attempt.ranks if rank.outputs != "none")
+    words = [f"{count} {_OUTPUTS.get(state, state)}" for state, count in told.items()]
+    details = [f"rank {rank.rank}: {rank.outputs_detail}" for rank in attempt.ranks if rank.outputs_detail]
+    more = [f"and {len(details) - _DETAILS_MAX} more"] if len(details) > _DETAILS_MAX else []
+    return "; ".join([*words, *details[:_DETAILS_MAX], *more]) or None
 
 
 def asked_for(spec: NewJob) -> Iterator[tuple[str, Cell]]:
@@ -130,7 +148,7 @@ def _each_with(spec: NewJob) -> Iterator[str]:
 def _attempt_row(attempt: Attempt) -> tuple[Cell, ...]:
     outcome = " ".join(each for each in (attempt.outcome, attempt.outcome_detail) if each)
     started = local_time(attempt.started_at)
-    return (attempt.number, attempt.phase, attempt.park, started, outcome, attempt.checkpoint_step)
+    return (attempt.number, attempt.phase, _nodes(attempt), started, outcome, attempt.checkpoint_step)
 
 
 def why(job: JobId, output: Output = Format.TABLE) -> None:

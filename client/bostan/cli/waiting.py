@@ -24,7 +24,7 @@ def wait(
     with connect() as client:
         try:
             with WaitLine() as line:
-                finished = client.wait(job, limit, line.show)
+                finished = client.wait(job, limit, line.show_job)
         except KeyboardInterrupt as exc:
             raise detach(job) from exc
     conclude(finished, output)

@@ -476,6 +476,7 @@ class Exited(google.protobuf.message.Message):
     DETAIL_FIELD_NUMBER: builtins.int
     CHECKPOINT_PENDING_FIELD_NUMBER: builtins.int
     LOG_BYTES_FIELD_NUMBER: builtins.int
+    OUTPUT_PENDING_FIELD_NUMBER: builtins.int
     exit_code: builtins.int
     """as the command gave it; 0 when a signal ended it"""
     signal: builtins.int
@@ -486,6 +487,8 @@ class Exited(google.protobuf.message.Message):
     checkpoint_pending: builtins.bool
     """a declared checkpoint is still on its way to the centre"""
     log_bytes: builtins.int
+    output_pending: builtins.bool
+    """what it left in its output folder is still on its way to the centre"""
     @property
     def started(self) -> Global___Stamp: ...
     @property
@@ -506,9 +509,10 @@ class Exited(google.protobuf.message.Message):
         detail: builtins.str = ...,
         checkpoint_pending: builtins.bool = ...,
         log_bytes: builtins.int = ...,
+        output_pending: builtins.bool = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["ended", b"ended", "first_output", b"first_output", "started", b"started"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["cause", b"cause", "checkpoint_pending", b"checkpoint_pending", "detail", b"detail", "ended", b"ended", "exit_code", b"exit_code", "first_output", b"first_output", "log_bytes", b"log_bytes", "signal", b"signal", "started", b"started"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["cause", b"cause", "checkpoint_pending", b"checkpoint_pending", "detail", b"detail", "ended", b"ended", "exit_code", b"exit_code", "first_output", b"first_output", "log_bytes", b"log_bytes", "output_pending", b"output_pending", "signal", b"signal", "started", b"started"]) -> None: ...
 
 Global___Exited: typing_extensions.TypeAlias = Exited
 
@@ -592,17 +596,38 @@ class OutputStored(google.protobuf.message.Message):
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
     BLOB_FIELD_NUMBER: builtins.int
+    LEFT_OUT_FIELD_NUMBER: builtins.int
+    left_out: builtins.str
+    """what of the folder is not in it, in words; empty: nothing"""
     @property
     def blob(self) -> Global___Blob: ...
     def __init__(
         self,
         *,
         blob: Global___Blob | None = ...,
+        left_out: builtins.str = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["blob", b"blob"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["blob", b"blob"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["blob", b"blob", "left_out", b"left_out"]) -> None: ...
 
 Global___OutputStored: typing_extensions.TypeAlias = OutputStored
+
+@typing.final
+class OutputLost(google.protobuf.message.Message):
+    """What the rank left in its output folder could not be sent and never will be."""
+
+    DESCRIPTOR: google.protobuf.descriptor.Descriptor
+
+    DETAIL_FIELD_NUMBER: builtins.int
+    detail: builtins.str
+    def __init__(
+        self,
+        *,
+        detail: builtins.str = ...,
+    ) -> None: ...
+    def ClearField(self, field_name: typing.Literal["detail", b"detail"]) -> None: ...
+
+Global___OutputLost: typing_extensions.TypeAlias = OutputLost
 
 @typing.final
 class UsageSegment(google.protobuf.message.Message):

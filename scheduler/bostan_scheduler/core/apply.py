@@ -8,6 +8,7 @@ from bostan_scheduler.core.attempt import (
     Attempt,
     Ending,
     Lease,
+    RankExited,
     RankSeen,
     Running,
     Starting,
@@ -25,6 +26,7 @@ from bostan_scheduler.core.changes import (
     KeepCheckpoints,
     KeepOutput,
     Know,
+    LoseOutput,
     Move,
     Renew,
     Requeue,
@@ -35,9 +37,11 @@ from bostan_scheduler.core.changes import (
     Use,
 )
 from bostan_scheduler.core.draft import Draft
+from bostan_scheduler.core.draft import attempt_id as id_of_attempt
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Active, Finished, Queued
 from bostan_scheduler.core.outcome import Succeeded
+from bostan_scheduler.core.outputs import OutputsKept, OutputsLost, RankOutputs
 from bostan_scheduler.core.snapshot import Snapshot
 
 
@@ -82,8 +86,10 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             draft.put_attempt(replace(attempt, phase=_renewed(attempt, until, draft.view.now)))
         case Use():
             _use(draft, change)
-        case KeepOutput():
-            pass  # the store keeps it; no decision looks at it
+        case KeepOutput(job_id, _, output):  # the store keeps it; no decision looks at it
+            _settle_outputs(draft, id_of_attempt(job_id, output.attempt_number), change)
+        case LoseOutput(attempt_id=of):
+            _settle_outputs(draft, of, change)
         case Know(node):
             draft.put_node(node)
             draft.heard[node.id] = draft.view.now
@@ -150,6 +156,31 @@ def _use(draft: Draft, change: Use) -> None:
     account, span = (change.project, change.gpu_class), (change.from_at, change.until_at)
     decayed = draft.view.decayed.add(change.firm, account, *span, change.gpu_milliseconds)
     draft.view = replace(draft.view, decayed=decayed)
+
+
+def _settle_outputs(draft: Draft, of: str, change: KeepOutput | LoseOutput) -> None:
+    """Of an attempt that is not in memory, whoever loaded it writes it down."""
+    attempt = draft.attempts.get(of)
+    if attempt is not None:
+        draft.put_attempt(settle_outputs(attempt, change))
+
+
+def settle_outputs(attempt: Attempt, change: KeepOutput | LoseOutput) -> Attempt:
+    """The attempt, knowing what became of a rank's outputs. They are sent after its exit."""
+    match change:
+        case KeepOutput(output=output, left_out=left_out):
+            return _with_outputs(attempt, output.rank, OutputsKept(left_out))
+        case LoseOutput(rank=rank, why=why):
+            return _with_outputs(attempt, rank, OutputsLost(why))
+        case _:
+            assert_never(change)
+
+
+def _with_outputs(attempt: Attempt, rank: int, outputs: RankOutputs) -> Attempt:
+    seen = attempt.seen[rank]
+    if not isinstance(seen, RankExited):
+        return attempt
+    return replace(attempt, seen=_with(attempt.seen, rank, replace(seen, outputs=outputs)))
 
 
 def count_use(attempt: Attempt, use: Use) -> Attempt:

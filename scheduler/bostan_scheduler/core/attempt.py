@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.outcome import Outcome
+from bostan_scheduler.core.outputs import NO_OUTPUTS, RankOutputs
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +71,7 @@ class RankExited:
     ended_at: Instant
     log_bytes: int
     released: bool = False
+    outputs: RankOutputs = NO_OUTPUTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,23 @@ class KeepCheckpoints:
 
 @dataclass(frozen=True, slots=True)
 class KeepOutput:
-    """A rank's output has arrived, perhaps long after its job has finished."""
+    """A rank's output has arrived, perhaps long after its job has finished; `left_out` is what is not in it."""
 
     job_id: str
     firm: str
     output: Output
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoseOutput:
+    """A rank's output will never arrive."""
+
+    job_id: str
+    firm: str
+    attempt_id: str
+    rank: int
+    why: str
 
 
 # Attempts
@@ -192,6 +204,7 @@ Change = (
     | Finish
     | KeepCheckpoints
     | KeepOutput
+    | LoseOutput
     | Move
     | See
     | Intend

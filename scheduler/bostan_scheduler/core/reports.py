@@ -185,6 +185,7 @@ class Exited:
     first_output_at: Instant | None
     ended_at: Instant
     log_bytes: int
+    output_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +224,17 @@ class CheckpointLost:
 
 @dataclass(frozen=True, slots=True)
 class OutputStored:
-    """What the rank left in its output directory is at the centre."""
+    """What the rank left in its output directory is at the centre, less what `left_out` names."""
 
     blob: Blob
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLost:
+    """What the rank left in its output directory will never arrive."""
+
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +259,7 @@ RankNews = (
     | CheckpointStored
     | CheckpointLost
     | OutputStored
+    | OutputLost
     | Used
 )
 

@@ -9,6 +9,7 @@ from bostan_scheduler.core.reports import (
     CheckpointLost,
     CheckpointStored,
     HealthReported,
+    OutputLost,
     OutputStored,
     RankReported,
 )
@@ -17,6 +18,7 @@ from bostan_scheduler.rpc.translate.journal import Entry
 
 log = structlog.get_logger()
 
+_NOT_HERE = "the centre does not have its file"
 Said = RankReported | HealthReported | None
 
 
@@ -27,7 +29,7 @@ class Arrived:
     blobs: BlobStore
 
     def checked(self, records: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        """The records, with a checkpoint that is not here told as lost, and an output that is not here left out."""
+        """The records, with a checkpoint or an output that is not here told as lost."""
         return tuple((seq, self._checked(report)) for seq, report in records)
 
     def _checked(self, report: Said) -> Said:
@@ -36,10 +38,10 @@ class Arrived:
         match report.news:
             case CheckpointStored(number, _, blob) if not self._is_here(blob):
                 _warn(report, blob)
-                return replace(report, news=CheckpointLost(number, "the centre does not have its file"))
+                return replace(report, news=CheckpointLost(number, _NOT_HERE))
             case OutputStored(blob) if not self._is_here(blob):
                 _warn(report, blob)
-                return None
+                return replace(report, news=OutputLost(_NOT_HERE))
             case _:
                 return report
 

@@ -15,6 +15,7 @@ from bostan_scheduler.core.changes import (
     KeepCheckpoints,
     KeepOutput,
     Know,
+    LoseOutput,
     Move,
     Renew,
     Requeue,
@@ -24,6 +25,7 @@ from bostan_scheduler.core.changes import (
     Start,
     Use,
 )
+from bostan_scheduler.core.draft import attempt_id
 from bostan_scheduler.core.observe.ending import why_of
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.service.ports import NewEvent
@@ -32,8 +34,10 @@ from bostan_scheduler.service.ports import NewEvent
 def event_of(before: Snapshot, change: Change) -> NewEvent | None:
     """The event of a change that is about to be carried out on `before`; None for what is kept elsewhere or repeats."""
     match change:
-        case Add() | Requeue() | Finish() | KeepCheckpoints() | KeepOutput():
+        case Add() | Requeue() | Finish() | KeepCheckpoints():
             return _of_job(before, change)
+        case KeepOutput() | LoseOutput():
+            return _of_output(before, change)
         case Start() | Move() | See() | Intend():
             return _of_attempt(before, change)
         case Know() | Hear() | Judge() | SetDrain():
@@ -48,7 +52,7 @@ def event_of(before: Snapshot, change: Change) -> NewEvent | None:
             assert_never(change)
 
 
-def _of_job(before: Snapshot, change: Add | Requeue | Finish | KeepCheckpoints | KeepOutput) -> NewEvent:
+def _of_job(before: Snapshot, change: Add | Requeue | Finish | KeepCheckpoints) -> NewEvent:
     now = before.now
     match change:
         case Add(job):
@@ -65,10 +69,20 @@ def _of_job(before: Snapshot, change: Add | Requeue | Finish | KeepCheckpoints |
             )
         case KeepCheckpoints(job_id, why=why):
             return NewEvent(now, "checkpoint", before.jobs[job_id].spec.firm, job_id, why=why)
-        case KeepOutput(job_id, firm, output):
+        case _:
+            assert_never(change)
+
+
+def _of_output(before: Snapshot, change: KeepOutput | LoseOutput) -> NewEvent:
+    match change:
+        case KeepOutput(job_id, firm, output, left_out):
+            rest = f", without {left_out}" if left_out else ""
+            why = f"rank {output.rank}: {output.blob.size_bytes} bytes{rest}"
             return NewEvent(
-                now, "output", firm, job_id, why=f"rank {output.rank}: {output.blob.size_bytes} bytes"
+                before.now, "output", firm, job_id, attempt_id(job_id, output.attempt_number), why=why
             )
+        case LoseOutput(job_id, firm, of, rank, why):
+            return NewEvent(before.now, "output-lost", firm, job_id, of, why=f"rank {rank}: {why}")
         case _:
             assert_never(change)
 

@@ -2,14 +2,22 @@
 
 from dataclasses import replace
 
-from bostan_scheduler.core.apply import count_use
+from bostan_scheduler.core.apply import count_use, settle_outputs
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.desired import DesiredRank, unknown_rank
 from bostan_scheduler.core.node import JournalPosition
 from bostan_scheduler.core.observe import observe
-from bostan_scheduler.core.observe.ranks import exit_of, keep_output, use, was_given
-from bostan_scheduler.core.reports import Exited, OutputStored, RankHeld, RankReported, Report, Used
+from bostan_scheduler.core.observe.ranks import exit_of, settle_output, use, was_given
+from bostan_scheduler.core.reports import (
+    Exited,
+    OutputLost,
+    OutputStored,
+    RankHeld,
+    RankReported,
+    Report,
+    Used,
+)
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.service.messages import (
     Journal,
@@ -101,8 +109,10 @@ def _late(work: Work, writer: Writer, report: RankReported) -> None:
             for fresh in use(attempt, report.rank, used):
                 work.do((fresh,))
                 work.draft.put_forgotten(count_use(attempt, fresh))
-        case OutputStored() as stored:
-            work.do((keep_output(attempt, report.rank, stored),))
+        case OutputStored() | OutputLost() as output:
+            settled = settle_output(attempt, report.rank, output)
+            work.do((settled,))
+            work.draft.put_forgotten(settle_outputs(attempt, settled))
         case Exited() as news if (exited := exit_of(attempt, report.rank, news)) is not None:
             seen = (*attempt.seen[: report.rank], exited, *attempt.seen[report.rank + 1 :])
             work.draft.put_forgotten(replace(attempt, seen=seen))

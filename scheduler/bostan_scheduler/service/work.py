@@ -10,6 +10,7 @@ from bostan_scheduler.core.changes import (
     Change,
     Intend,
     KeepOutput,
+    LoseOutput,
     Move,
     Renew,
     See,
@@ -68,7 +69,7 @@ class Work:
                 self.told[attempt.id] = None
             case Intend(attempt_id) | Move(attempt_id, Starting() | Withdrawn() | Ending()):
                 self.told[attempt_id] = None
-            case Move(_, Running() | Unknown()) | See():
+            case Move(_, Running() | Unknown()) | See() | LoseOutput():
                 pass
             case _:
                 self.replans = True

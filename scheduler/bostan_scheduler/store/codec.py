@@ -11,12 +11,22 @@ from bostan_scheduler.core.attempt import AttemptPhase, Intent, RankSeen, Runnin
 from bostan_scheduler.core.job import JobPhase
 from bostan_scheduler.core.node import Session
 from bostan_scheduler.core.outcome import Outcome
+from bostan_scheduler.core.outputs import RankOutputs
 from bostan_scheduler.store.errors import CannotKeep, Damaged
 
 Value = TypeVar("Value")
 
 # A union before those that hold it: cattrs looks the inner one up when it makes the outer one's hooks.
-UNIONS: tuple[Any, ...] = (Outcome, JobPhase, RankSeen, Starting | Running, AttemptPhase, Intent, Session)
+UNIONS: tuple[Any, ...] = (
+    Outcome,
+    JobPhase,
+    RankOutputs,
+    RankSeen,
+    Starting | Running,
+    AttemptPhase,
+    Intent,
+    Session,
+)
 
 # Values are made by us and were checked at the edge: saying where in a value an error lies costs a third more time.
 _converter = make_converter(detailed_validation=False)

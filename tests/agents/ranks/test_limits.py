@@ -3,13 +3,29 @@
 FILL = "head -c 100000 /dev/urandom > $BOSTAN_{}_DIR/noise"
 
 
-async def test_outputs_beyond_the_bound_are_left_and_the_rank_is_forgotten(centre, agents, wait_for):
+async def test_outputs_beyond_the_bound_are_told_as_lost_and_the_rank_is_forgotten(centre, agents, wait_for):
     agent = await agents(output_bytes_max=1000)
     await centre.run("a1", "sh", "-c", FILL.format("OUTPUT"))
     await centre.heard("a1", "released")
     await wait_for(lambda: not list(agent.state_dir.glob("work/a1*")), "forgetting")
     assert centre.of("a1", "output_stored") == []
+    assert (await centre.heard("a1", "exited")).output_pending
+    assert "more than" in (await centre.heard("a1", "output_lost")).detail
     assert "outputs cannot be sent" in agent.log()
+
+
+async def test_what_of_the_outputs_no_archive_can_hold_is_named_with_the_rest_counted(centre, agents):
+    await agents()
+    pipes = "cd $BOSTAN_OUTPUT_DIR; touch kept; for n in 1 2 3 4 5 6 7; do mkfifo p$n; done"
+    await centre.run("a1", "sh", "-c", pipes)
+    stored = await centre.heard("a1", "output_stored")
+    assert stored.left_out == "p1, p2, p3, p4, p5 and 2 more"
+
+
+async def test_a_rank_that_leaves_nothing_says_so_at_its_end(centre, agents):
+    await agents()
+    await centre.run("a1", "true")
+    assert not (await centre.heard("a1", "exited")).output_pending
 
 
 async def test_a_checkpoint_beyond_the_bound_is_refused_to_the_job(centre, agents, wait_for):

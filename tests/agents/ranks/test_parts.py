@@ -190,7 +190,7 @@ def test_output_read_after_the_end_was_written_before_it():
         0,
         True,
     )
-    message = exited(end, checkpoint_pending=False)
+    message = exited(end, checkpoint_pending=False, output_pending=False)
     assert message.first_output == message.ended
     assert (message.signal, message.log_bytes) == (9, 3)
     assert message.detail == "it used more memory than its limit; 2 bytes of its log could not be written"

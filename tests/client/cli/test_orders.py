@@ -149,6 +149,24 @@ def test_outputs_are_unpacked_into_a_folder(bostan, centre, home):
     assert "exists and is not an empty folder" in again.err
 
 
+def test_a_download_in_which_something_is_missing_fails_and_says_so(bostan, centre, home):
+    (home / "made").mkdir()
+    (home / "made" / "model").write_text("weights")
+    centre.archives = {0: pack(home / "made", home / "a.tar.gz").path.read_bytes()}
+    centre.outputs_news = [{"on_the_way": {"1": "tabriz/n1"}}, {"lost": {"1": "the disk is full"}}]
+    told = bostan("download", "job-1", "-C", "out")
+    assert (told.code, (home / "out" / "model").read_text()) == (1, "weights")
+    assert "1 archive still on the way from tabriz/n1" in told.err
+    assert "rank 1: its outputs are lost: the disk is full" in told.err
+
+
+def test_a_download_ends_when_its_time_is_over(bostan, centre):
+    centre.outputs_news = [{"on_the_way": {"0": "tabriz/n1"}}] * 100
+    told = bostan("download", "job-1", "--timeout", "0s")
+    assert (told.code, told.out) == (7, "")
+    assert " next: they come once the node can be heard; then: bostan download job-1" in told.err
+
+
 @pytest.fixture
 def quota_folder(home) -> str:
     (home / "quotas").mkdir()

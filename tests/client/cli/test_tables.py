@@ -112,8 +112,21 @@ def test_one_job_with_its_attempts(bostan, centre, ended_job):
     assert ["exit", "code", "3"] in [line.split() for line in told.out.splitlines()]
     assert "out of memory" in told.out
     assert "1970-01-01 00:00:01 UTC by ada" in told.out
-    assert told.out.splitlines()[-1].split()[:3] == ["1", "finished", "tabriz"]
+    assert told.out.splitlines()[-1].split()[:3] == ["1", "finished", "tabriz/n1"]
     assert Job.model_validate(bostan("show", "job-1", "-o", "json").json).attempt == Attempt(**job["attempt"])
+
+
+def test_what_became_of_the_outputs_of_a_job(bostan, centre, ended_job):
+    job = ended_job("failed", exit_code=3, detail="out of memory")
+    rank = job["attempt"]["ranks"][0]
+    lost = {"outputs": "lost", "outputs_detail": "the disk is full"}
+    states = [{"outputs": "kept"}, {"outputs": "on-the-way"}, *[lost] * 5]
+    job["attempt"]["ranks"] = [{**rank, "rank": number, **state} for number, state in enumerate(states)]
+    centre.states = [job]
+    centre.answers["GET /v1/jobs/job-1/attempts"] = {"items": []}
+    shown = " ".join(bostan("show", "job-1").out.split())
+    assert "1 kept; 1 still on the way; 5 lost; rank 2: the disk is full; rank 3" in shown
+    assert "and 2 more" in shown
 
 
 def test_why_a_job_waits(bostan, centre):

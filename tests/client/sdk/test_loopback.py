@@ -226,6 +226,36 @@ def test_download_of_nothing_says_what_to_do(client, centre, tmp_path):
         client.download("j1", tmp_path / "out")
 
 
+def test_a_download_waits_for_what_is_still_on_its_way(client, centre, tmp_path, monkeypatch):
+    monkeypatch.setattr(talks, "POLL_SECONDS_FIRST", 0.001)
+    centre.archives = {0: packed_output(tmp_path / "made", b"model")}
+    centre.outputs_news = [{"on_the_way": {"0": "p/n1"}}] * 3
+    waited = []
+    client.download("j1", tmp_path / "out", on_wait=waited.append)
+    assert [told.on_the_way for told in waited] == [{0: "p/n1"}] * 3
+    assert (tmp_path / "out/model.bin").read_bytes() == b"model"
+
+
+def test_a_download_waits_no_longer_than_it_may(client, centre, tmp_path):
+    centre.outputs_news = [{"on_the_way": {"0": "p/n1"}}] * 3
+    with pytest.raises(TimedOut, match="still on their way from p/n1"):
+        client.download("j1", tmp_path / "out", timeout_seconds=0)
+    assert len(centre.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("news", "expected"),
+    [
+        ({"lost": {"0": "the disk is full"}}, "of rank 0 of j1 are lost: the disk is full"),
+        ({"job_finished": False}, "no outputs yet"),
+    ],
+)
+def test_a_download_says_why_there_is_nothing(client, centre, tmp_path, news, expected):
+    centre.outputs_news = [news]
+    with pytest.raises(NotFound, match=expected):
+        client.download("j1", tmp_path / "out")
+
+
 def test_a_download_is_not_begun_when_its_folder_is_taken(client, centre, tmp_path):
     centre.archives = {0: packed_output(tmp_path / "a", b"0")}
     with pytest.raises(InvalidFile, match="name another folder"):

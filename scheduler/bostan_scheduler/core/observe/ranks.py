@@ -21,7 +21,7 @@ from bostan_scheduler.core.attempt import (
     Unknown,
     Withdrawn,
 )
-from bostan_scheduler.core.changes import Change, KeepOutput, Move, See, Use
+from bostan_scheduler.core.changes import Change, KeepOutput, LoseOutput, Move, See, Use
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Output
 from bostan_scheduler.core.observe.checkpoints import on_checkpoint_news
@@ -34,12 +34,14 @@ from bostan_scheduler.core.observe.ending import (
 from bostan_scheduler.core.observe.late import on_late_exit
 from bostan_scheduler.core.observe.leases import first_lease
 from bostan_scheduler.core.outcome import StartFailed
+from bostan_scheduler.core.outputs import NO_OUTPUTS, OutputsOnTheWay
 from bostan_scheduler.core.reports import (
     Accepted,
     CheckpointDeclared,
     CheckpointLost,
     CheckpointStored,
     Exited,
+    OutputLost,
     OutputStored,
     RankReported,
     Refused,
@@ -58,8 +60,8 @@ def on_rank_reported(snapshot: Snapshot, report: RankReported) -> tuple[Change, 
     match report.news:
         case Used() as used:
             return use(attempt, report.rank, used)
-        case OutputStored() as stored:
-            return (keep_output(attempt, report.rank, stored),)
+        case OutputStored() | OutputLost() as output:
+            return (settle_output(attempt, report.rank, output),)
         case CheckpointDeclared() | CheckpointStored() | CheckpointLost() as news:
             return on_checkpoint_news(snapshot, attempt, report.rank, news)
         case Accepted() as accepted:
@@ -109,9 +111,15 @@ def use(attempt: Attempt, rank: int, used: Used) -> tuple[Use, ...]:
     return (fresh,)
 
 
-def keep_output(attempt: Attempt, rank: int, stored: OutputStored) -> KeepOutput:
-    """What the rank left behind, under its job."""
-    return KeepOutput(attempt.job_id, attempt.firm, Output(rank, attempt.number, stored.blob))
+def settle_output(attempt: Attempt, rank: int, news: OutputStored | OutputLost) -> KeepOutput | LoseOutput:
+    """What became of what the rank left behind, under its job."""
+    match news:
+        case OutputStored(blob, left_out):
+            return KeepOutput(attempt.job_id, attempt.firm, Output(rank, attempt.number, blob), left_out)
+        case OutputLost(detail):
+            return LoseOutput(attempt.job_id, attempt.firm, attempt.id, rank, detail)
+        case _:
+            assert_never(news)
 
 
 def _on_accepted(snapshot: Snapshot, attempt: Attempt, rank: int, news: Accepted) -> tuple[Change, ...]:
@@ -204,6 +212,7 @@ def exit_of(attempt: Attempt, rank: int, news: Exited) -> RankExited | None:
         ended_at=news.ended_at,
         log_bytes=news.log_bytes,
         released=supposed,
+        outputs=OutputsOnTheWay() if news.output_pending else NO_OUTPUTS,
     )
 
 

@@ -4,14 +4,15 @@ from bostan import api
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
-from bostan_scheduler.core.job import Output
+from bostan_scheduler.core.job import Job
 from bostan_scheduler.files.errors import BlobUnknown
-from bostan_scheduler.http.asker import Asker, Who
+from bostan_scheduler.http.asker import Who
 from bostan_scheduler.http.asking import from_store
 from bostan_scheduler.http.bodies import answer
-from bostan_scheduler.http.front import Front, Here
+from bostan_scheduler.http.front import Here
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.params import JobId, RankPath
+from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.problems import Problem, not_found
 from bostan_scheduler.http.translate.jobs import outputs_model
 from bostan_scheduler.http.views import visible_job
@@ -21,8 +22,9 @@ router = APIRouter(route_class=GuardedRoute, tags=["jobs"])
 
 @router.get("/v1/jobs/{job_id}/outputs", response_model=api.Outputs)
 async def outputs(front: Here, who: Who, job_id: JobId) -> Response:
-    """The newest archive of each rank."""
-    return answer(outputs_model(job_id, await _outputs(front, who, job_id)))
+    """The newest archive of each rank, and what is still on its way or will never come."""
+    job = await visible_job(front, who, job_id)
+    return answer(await from_store(_listed, front.parts, job))
 
 
 @router.get(
@@ -35,7 +37,9 @@ async def outputs(front: Here, who: Who, job_id: JobId) -> Response:
 )
 async def output(front: Here, who: Who, job_id: JobId, rank: RankPath) -> Response:
     """The archive of a rank; ranges of it can be asked for."""
-    found = [one for one in await _outputs(front, who, job_id) if one.rank == rank]
+    job = await visible_job(front, who, job_id)
+    kept = await from_store(front.parts.reader.outputs, job.id)
+    found = [one for one in kept if one.rank == rank]
     if not found:
         raise not_found(f"output of rank {rank} of {job_id}", f"see `/v1/jobs/{job_id}/outputs`")
     blob = found[0].blob
@@ -47,6 +51,7 @@ async def output(front: Here, who: Who, job_id: JobId, rank: RankPath) -> Respon
     return FileResponse(path, media_type="application/gzip", headers={"ETag": f'"{blob.sha256}"'})
 
 
-async def _outputs(front: Front, who: Asker, job_id: str) -> list[Output]:
-    found = await visible_job(front, who, job_id)
-    return list(await from_store(front.parts.reader.outputs, found.id))
+def _listed(parts: HttpParts, job: Job) -> api.Outputs:
+    """First what is on its way, then what is here: what arrives in between is told twice, and never not at all."""
+    newest = parts.reader.newest_attempts([job.id]).get(job.id)
+    return outputs_model(job, newest, parts.reader.outputs(job.id))

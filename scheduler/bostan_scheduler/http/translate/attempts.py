@@ -19,6 +19,7 @@ from bostan_scheduler.core.attempt import (
 )
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.observe.ending import why_of
+from bostan_scheduler.core.outputs import NoOutputs, OutputsKept, OutputsLost, OutputsOnTheWay, RankOutputs
 from bostan_scheduler.http.translate.outcomes import attempt_phase, outcome_word
 
 LogBytes = Callable[[str, int], int]
@@ -64,6 +65,7 @@ def _rank(attempt_id: str, place: Place, seen: RankSeen, log_bytes: LogBytes) ->
         case RankReleased():
             return api.Rank(**common, state="released")
         case RankExited():
+            outputs, detail = outputs_words(seen.outputs)
             return api.Rank(
                 **common,
                 state="exited",
@@ -73,6 +75,23 @@ def _rank(attempt_id: str, place: Place, seen: RankSeen, log_bytes: LogBytes) ->
                 first_output_at=seen.first_output_at,
                 ended_at=seen.ended_at,
                 log_bytes=seen.log_bytes,
+                outputs=outputs,
+                outputs_detail=detail,
             )
         case _:
             assert_never(seen)
+
+
+def outputs_words(outputs: RankOutputs) -> tuple[str, str]:
+    """What became of a rank's outputs in one word, and what there is to say about it."""
+    match outputs:
+        case NoOutputs():
+            return "none", ""
+        case OutputsOnTheWay():
+            return "on-the-way", ""
+        case OutputsKept(left_out):
+            return "kept", f"without {left_out}" if left_out else ""
+        case OutputsLost(why):
+            return "lost", why
+        case _:
+            assert_never(outputs)

@@ -1,13 +1,15 @@
 """Jobs, as the contract shows them: from the core's values, never back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from bostan import api
 
-from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.attempt import Attempt, RankExited
 from bostan_scheduler.core.job import Active, Finished, Job, JobSpec, Output, Queued
 from bostan_scheduler.core.observe.ending import why_of
+from bostan_scheduler.core.outputs import OutputsLost, OutputsOnTheWay
 from bostan_scheduler.core.waits import Wait
 from bostan_scheduler.http.translate.attempts import LogBytes, attempt_model
 from bostan_scheduler.http.translate.outcomes import active_state, exit_code, final_state, outcome_word
@@ -107,9 +109,17 @@ def wait_model(wait: Wait) -> api.Wait:
     return api.Wait(reason=wait.reason, sentence=wait.sentence, numbers=dict(wait.numbers))
 
 
-def outputs_model(job_id: str, outputs: list[Output]) -> api.Outputs:
-    """What a job's ranks left."""
+def outputs_model(job: Job, newest: Attempt | None, outputs: Sequence[Output]) -> api.Outputs:
+    """What a job's ranks left, and what of the newest attempt's is not here."""
     archives = {
         one.rank: api.Archive(sha256=one.blob.sha256, size_bytes=one.blob.size_bytes) for one in outputs
     }
-    return api.Outputs(job_id=job_id, archives=archives)
+    ranks = list(zip(newest.places, newest.seen, strict=True)) if newest else []
+    ended = [(place, seen.outputs) for place, seen in ranks if isinstance(seen, RankExited)]
+    return api.Outputs(
+        job_id=job.id,
+        archives=archives,
+        on_the_way={place.rank: place.node_id for place, left in ended if isinstance(left, OutputsOnTheWay)},
+        lost={place.rank: left.why for place, left in ended if isinstance(left, OutputsLost)},
+        job_finished=isinstance(job.phase, Finished),
+    )

@@ -16,6 +16,7 @@ from bostan_scheduler.core.reports import (
     CheckpointLost,
     CheckpointStored,
     Exited,
+    OutputLost,
     OutputStored,
     RankNews,
     Refused,
@@ -66,7 +67,12 @@ def rank_news(kind: str, record: JournalRecord, now: Instant, limits: LinkLimits
             lost = record.checkpoint_lost
             return CheckpointLost(_ordinal(lost.number), text(lost.detail, chars_max))
         case "output_stored":
-            return OutputStored(_blob(record.output_stored.blob, "output_stored.blob"))
+            stored = record.output_stored
+            return OutputStored(
+                _blob(stored.blob, "output_stored.blob"), text(stored.left_out, limits.text_chars_max)
+            )
+        case "output_lost":
+            return OutputLost(text(record.output_lost.detail, chars_max))
         case "usage":
             return _used(record.usage, now, limits)
         case _:
@@ -100,6 +106,7 @@ def _exited(message: ExitedMessage, now: Instant, limits: LinkLimits) -> Exited:
         first_output_at=_placed_if_given(message, "first_output", now),
         ended_at=placed(message.ended, now),
         log_bytes=number(message.log_bytes, 0, INT64_MAX, "exited.log_bytes"),
+        output_pending=message.output_pending,
     )
 
 
