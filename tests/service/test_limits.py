@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from bostan_scheduler.core.changes import Refusal
+from bostan_scheduler.core.estimate import remaining_seconds
 from bostan_scheduler.core.observe.nodes import BOOTS_REMEMBERED_MAX
 from bostan_scheduler.core.reports import JobsSubmitted, RequeueAsked
 from bostan_scheduler.core.snapshot import Settings
@@ -125,6 +126,54 @@ def test_avoid_nodes_max() -> None:
         assert story.service.snapshot.jobs["j1"].avoid_nodes == (node,)
     story.plan()
     assert story.service.snapshot.attempts["j1.3"].places[0].node_id == "p/a"
+
+
+def finished(story: Story, job_id: str, seconds: int, name: str = "train") -> None:
+    story.run(job_id, name=name)
+    story.wait(seconds, hears="p/a p/b")
+    story.exits(f"{job_id}.1/0", seconds=seconds)
+
+
+def learnt(story: Story, name: str = "train") -> int | None:
+    return story.service.snapshot.history.learnt_seconds(replace(spec_of(["x", "1"], {}), name=name))
+
+
+def test_learnt_runs_max() -> None:
+    story = told(learnt_runs_max=2)
+    for number, seconds in enumerate((900, 100, 200)):
+        finished(story, f"j{number}", seconds)
+    assert learnt(story) == 150
+
+
+def test_learnt_kinds_max() -> None:
+    story = told(learnt_kinds_max=1)
+    finished(story, "j1", 100, name="a")
+    finished(story, "j2", 200, name="b")
+    assert (learnt(story, "a"), learnt(story, "b")) == (None, 200)
+
+
+def test_learnt_jobs_max() -> None:
+    story = told(learnt_jobs_max=1)
+    finished(story, "j1", 100)
+    finished(story, "j2", 200)
+    assert learnt(story) == 150
+    story.restarts()
+    assert learnt(story) == 200
+
+
+def test_usage_half_life_seconds() -> None:
+    story = told(usage_half_life_seconds=100)
+    finished(story, "j1", 50)
+    before = story.service.snapshot.lately("x")["a100"]
+    story.wait(100, hears="p/a p/b")
+    assert story.service.snapshot.lately("x")["a100"] == pytest.approx(before / 2)
+
+
+def test_default_estimate_seconds() -> None:
+    story = told(default_estimate_seconds=700)
+    story.run("j1")
+    settings = story.service.snapshot.settings
+    assert remaining_seconds(story.job("j1"), settings.default_estimate_seconds, 500_000) == 200
 
 
 def test_boots_remembered_max() -> None:

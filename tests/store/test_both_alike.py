@@ -5,6 +5,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.job import Active, Finished, Queued
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.snapshot import Settings
@@ -81,6 +83,7 @@ def test_memory_and_sqlite_agree_on_every_answer(empty_database, story, from_at,
             commit = fitted(drawn, memory) if fitting else unfitted(drawn, memory)
             assert said(memory, commit) == said(sqlite, commit)
         assert everything(memory, from_at, until_at) == everything(sqlite, from_at, until_at)
+        assert faded(memory) == pytest.approx(faded(sqlite))
         sqlite.close()
 
 
@@ -130,13 +133,19 @@ def said(store, commit):
         return "refused"
 
 
+def faded(store):
+    """GPU-seconds of each account, faded: SQLite adds them up by hours."""
+    worth = store.load(1, Settings(), NOW).decayed.value_at(NOW)
+    return {(firm, *account): one for firm, mine in worth.items() for account, one in mine.items() if one}
+
+
 def everything(store, from_at, until_at):
     """All that a store can be asked, as values that can be compared."""
     snapshot = store.load(1, Settings(), NOW)
     ids = ["a", "b", "ج"]
     filters = (JobFilter(), JobFilter(("negar",)), JobFilter(None, "vision", "queued"))
     return {
-        "snapshot": snapshot,
+        "snapshot": replace(snapshot, decayed=Decayed()),
         "jobs": [list(store.jobs(which, (until_at, "b"), 2)) for which in filters],
         "attempts": [list(store.attempts(name)) for name in ids],
         "newest": store.newest_attempts(ids),

@@ -92,7 +92,10 @@ class Writer(Protocol):
         ...
 
     def load(self, epoch: int, settings: Settings, now: Instant) -> Snapshot:
-        """Unfinished jobs with all their attempts, nodes, journals, quotas, firms, parks; every node heard at `now`."""
+        """Unfinished jobs with all their attempts, nodes, journals, quotas, firms, parks; every node heard at `now`.
+
+        What finished jobs teach and what was used comes from the newest of them, and from the newest usage.
+        """
         ...
 
     def commit(self, commit: Commit) -> int:

@@ -8,6 +8,7 @@ from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.service.ports import Commit, Receipt, StoredEvent
+from bostan_scheduler.store import past
 from bostan_scheduler.store.memory_reader import MemoryReader
 from bostan_scheduler.store.memory_state import Leadership, MemoryState
 from bostan_scheduler.store.rows import phase_name
@@ -51,6 +52,8 @@ class MemoryStore(MemoryReader):
                 parks=dict(state.parks),
                 class_of_device=dict(state.class_of_device),
                 quota=state.quota,
+                history=past.history_of(state.newest_finished(settings.learnt_jobs_max), settings),
+                decayed=state.decayed(settings, now),
             )
 
     def commit(self, commit: Commit) -> int:

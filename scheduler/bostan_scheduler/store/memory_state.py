@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import KeepOutput, Use
+from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.job import Finished, Job
 from bostan_scheduler.core.node import JournalPosition, Node
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.snapshot import Firm, Park, Settings
 from bostan_scheduler.service.ports import (
     Commit,
     LeadershipLost,
@@ -20,6 +22,7 @@ from bostan_scheduler.service.ports import (
     StoreError,
     TokenRow,
 )
+from bostan_scheduler.store.past import oldest_counted
 
 Versioned = Job | Attempt | Node
 
@@ -77,6 +80,20 @@ class MemoryState:
         _require_versions(commit.nodes, self.nodes)
         self._require_references(commit)
         self._require_new_receipts(commit.receipts, oldest_receipt)
+
+    def newest_finished(self, limit: int) -> list[Job]:
+        """The finished jobs that were submitted last."""
+        finished = (job for job in self.jobs.values() if isinstance(job.phase, Finished))
+        return nlargest(limit, finished, key=lambda job: (job.submitted_at, job.id))
+
+    def decayed(self, settings: Settings, now: Instant) -> Decayed:
+        """The usage that still counts, segment by segment."""
+        usage, oldest = Decayed(settings.usage_half_life_seconds), oldest_counted(settings, now)
+        for _, use in self.usage:
+            if use.until_at >= oldest:
+                account, span = (use.project, use.gpu_class), (use.from_at, use.until_at)
+                usage = usage.add(use.firm, account, *span, use.gpu_milliseconds)
+        return usage
 
     def _require_references(self, commit: Commit) -> None:
         jobs = (self.jobs, {job.id for job in commit.jobs})
