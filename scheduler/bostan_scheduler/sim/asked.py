@@ -38,24 +38,28 @@ class Asked:
 class Estimates:
     """What the core is told of run times: `run * exp(sigma * N(0, 1))`, one draw a job in the order of submission.
 
-    Without a sigma it is told what the jobs themselves say, which may be nothing.
+    Without a sigma it is told what the jobs say themselves if `of_jobs`, and else nothing.
     """
 
     sigma: float | None = 0.0
     seed: int = 1
+    of_jobs: bool = False
 
     def of(self, asked: Iterable[Asked]) -> Iterator[tuple[Asked, int | None]]:
         """Each job with its estimate in whole seconds, at least one."""
         draws = random.Random(self.seed)  # noqa: S311 - nothing secret
         for one in asked:
             if self.sigma is None:
-                yield one, one.estimate_seconds
+                yield one, one.estimate_seconds if self.of_jobs else None
             else:
                 yield one, max(1, round(one.run_seconds * exp(self.sigma * draws.gauss(0, 1))))
 
 
+PERFECT = Estimates()
+
+
 def works(
-    asked: Iterable[Asked], start_at: Instant, node_gpus: int, estimates: Estimates = Estimates()
+    asked: Iterable[Asked], start_at: Instant, node_gpus: int, estimates: Estimates = PERFECT
 ) -> tuple[Work, ...]:
     """The jobs in the order of submission, each as a gang for nodes of so many GPUs."""
     ordered = sorted(asked, key=lambda one: one.submit_seconds)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import math
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,25 +78,26 @@ def rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> It
 
 
 def _checked_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.reader(opened_lines(path))
+    header = next(reader, [])
+    missing = [column for column in columns if column not in header]
+    if missing:
+        has = ", ".join(header)[:100] or "nothing"
+        raise problem(path, 1, missing[0], "is not in the header", f"it has {has}")
+    for values in reader:
+        if len(values) != len(header):
+            detail = f"has {len(values)} values, the header {len(header)}"
+            raise problem(path, reader.line_num, "", detail, "give each column a value")
+        yield reader.line_num, dict(zip(header, values, strict=True))
+
+
+def opened_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, perhaps gzipped. Raises `InvalidFile`."""
     with _opened(path) as stream:
-        reader = csv.reader(_lines(path, stream))
-        header = next(reader, [])
-        missing = [column for column in columns if column not in header]
-        if missing:
-            has = ", ".join(header)[:100] or "nothing"
-            raise problem(path, 1, missing[0], "is not in the header", f"it has {has}")
-        for values in reader:
-            if len(values) != len(header):
-                detail = f"has {len(values)} values, the header {len(header)}"
-                raise problem(path, reader.line_num, "", detail, "give each column a value")
-            yield reader.line_num, dict(zip(header, values, strict=True))
-
-
-def _lines(path: Path, stream: IO[str]) -> Iterator[str]:
-    try:
-        yield from stream
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise problem(path, None, "", f"cannot be read ({error})", "check that it is whole") from None
+        try:
+            yield from stream
+        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+            raise problem(path, None, "", f"cannot be read ({error})", "check that it is whole") from None
 
 
 def _opened(path: Path) -> IO[str]:
