@@ -22,7 +22,7 @@ BYTES: Final = {
 _DURATION: Final = re.compile(
     r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.ASCII
 )
-_SIZE: Final = re.compile(rf"([0-9]{{1,15}})({'|'.join(BYTES)})", re.ASCII)
+_SIZE: Final = re.compile(rf"([0-9]{{1,16}})({'|'.join(BYTES)})", re.ASCII)
 _LOOSE_DURATION: Final = re.compile(
     r"([0-9]{1,9})(?:\.([0-9]))? *(days?|hours?|hrs?|minutes?|mins?|seconds?|secs?|[dhms])", re.IGNORECASE
 )

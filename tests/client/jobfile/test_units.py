@@ -2,7 +2,7 @@
 
 import pytest
 from bostan.jobfile import BadUnit, duration_seconds, duration_text, size_bytes, size_text
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 
@@ -70,6 +70,7 @@ def test_what_is_no_size_is_told_what_to_write(text, remedy):
     assert caught.value.remedy == remedy
 
 
+@example(0, 2**50 - 1)  # sixteen digits
 @given(st.integers(0, 10**9), st.integers(0, 2**50))
 def test_what_is_spelt_is_read_back(seconds, size):
     assert duration_seconds(duration_text(seconds)) == seconds
