@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 from bostan import requests
-from bostan.api import Archive, Batch, BatchReceipt, Job, NewJob, Outputs, Phase
+from bostan.api import Archive, Batch, BatchReceipt, Job, NewJob, Outputs, Page, Park, Phase
 from bostan.archive import check_free, unpack
 from bostan.checked import checked
 from bostan.errors import NotFound, ServerFault, TimedOut
+from bostan.grounds import named_parks, refuse_impossible
 from bostan.jobfile import JobFile, JobSpec
-from bostan.newjob import new_job
+from bostan.newjob import new_job, park_capacity
 from bostan.requests import Request
 from bostan.workdir import Progress, pack
 
@@ -78,8 +79,31 @@ def _prepared(
             spec, folder = job, work_dir if work_dir is not None else job.work_dir
     me = yield requests.whoami()
     new_job(spec, me)  # what is wrong with it is said before anything is sent
+    yield from _possible(job)
     archive = yield from _archive(folder, sent, progress)
     return new_job(spec, me, archive)
+
+
+def _possible(job: JobSpec | JobFile) -> Talk[None]:
+    """Raises InvalidFile for what no park could ever run. A GPU-less job that names no park can run in any."""
+    spec = job.spec if isinstance(job, JobFile) else job
+    named = named_parks(spec)
+    if spec.gpus == 0 and not named:
+        return
+    capacity = park_capacity((yield requests.capacity()))
+    parks = (yield from _park_ids()) if named else frozenset[str]()
+    refuse_impossible(job, capacity, parks)
+
+
+def _park_ids() -> Talk[frozenset[str]]:
+    found: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page: Page[Park] = yield requests.parks(cursor)
+        found.update(park.id for park in page.items)
+        if page.next_cursor is None:
+            return frozenset(found)
+        cursor = page.next_cursor
 
 
 def _archive(work_dir: WorkDir, sent: dict[Path, Archive], progress: Progress | None) -> Talk[Archive | None]:

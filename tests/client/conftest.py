@@ -39,6 +39,10 @@ def log_data(attempt: int, offset: int, text: bytes) -> bytes:
     return sse("data", attempt=attempt, rank=0, offset=offset, text64=base64.b64encode(text).decode())
 
 
+# A centre that no node has told of a GPU yet: nothing can be called impossible.
+NOTHING_KNOWN = {"GET /v1/capacity": {"classes": []}, "GET /v1/parks": {"items": []}}
+
+
 @dataclass
 class LoopbackCentre:
     """What it was asked, what it holds, and the faults it is to show next."""
@@ -54,7 +58,7 @@ class LoopbackCentre:
     states: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Callable[[], Response | None]] = field(default_factory=list)
     log: bytes = b"step 1\nstep 2\n"
-    answers: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=lambda: dict(NOTHING_KNOWN))
     bodies: list[Any] = field(default_factory=list)
 
     def count(self, method: str) -> int:

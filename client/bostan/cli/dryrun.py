@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,16 @@ from bostan.cli.jobs import asked_for
 from bostan.cli.options import Format
 from bostan.cli.output import print_facts, print_json, say
 from bostan.errors import InvalidFile
+from bostan.strictmodel import Finding
 
 if TYPE_CHECKING:
     from bostan.api import NewJob
     from bostan.client import Client
     from bostan.jobfile import JobFile
+
+_NO_GPUS = Finding(
+    ("gpus",), "no node of any park has reported a GPU yet", "see `bostan parks`, and try again"
+)
 
 
 def dry_run(client: Client, job: JobFile, work_folder: Path | None, output: Format) -> None:
@@ -44,13 +48,15 @@ def _wanted(client: Client, job: JobFile, work_folder: Path | None) -> NewJob:
 
 
 def _check(client: Client, job: JobFile, firm: str) -> None:
-    from bostan.jobfile import impossible
+    from bostan.grounds import refuse_impossible
     from bostan.newjob import park_capacity
     from bostan.quotafit import never_within
 
     capacity = park_capacity(client.capacity())
-    findings: Sequence[object] = impossible(job.spec, capacity) or never_within(
-        job.spec, firm, [each.gpu_class for each in capacity], list(client.quotas())
-    )
+    if job.spec.gpus and not capacity:
+        raise InvalidFile([job.located(_NO_GPUS)])
+    refuse_impossible(job, capacity, {park.id for park in client.parks()})
+    classes = [each.gpu_class for each in capacity]
+    findings = never_within(job.spec, firm, classes, list(client.quotas()))
     if findings:
-        raise InvalidFile([job.located(each) for each in findings])  # type: ignore[arg-type]
+        raise InvalidFile([job.located(each) for each in findings])

@@ -81,7 +81,8 @@ def run(
         "firm": firm,
         "project": project,
     }
-    spec = job_from({key: value for key, value in fields.items() if value is not None})
+    given = {key: value for key, value in fields.items() if value is not None}
+    spec = job_from({**given, "work_dir": None})
     folder = None if no_work_dir else work_dir or Path()
     with connect() as client:
         send(client, spec, folder, follow=not detached, output=output)

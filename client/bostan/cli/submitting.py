@@ -17,7 +17,7 @@ from bostan.cli.session import connect
 if TYPE_CHECKING:
     from bostan.api import Job
     from bostan.client import Client
-    from bostan.jobfile import JobSpec
+    from bostan.jobfile import JobFile, JobSpec
 
 
 def submit(
@@ -40,12 +40,14 @@ def submit(
 
             check(client, job, job.work_folder, output)
             return
-        send(client, job.spec, job.work_folder, follow=follow, output=output)
+        send(client, job, None, follow=follow, output=output)
 
 
-def send(client: Client, spec: JobSpec, folder: Path | None, *, follow: bool, output: Format) -> None:
-    """Submit, and follow when asked to."""
-    job = _submitted(client, spec, folder)
+def send(
+    client: Client, wanted: JobSpec | JobFile, folder: Path | None, *, follow: bool, output: Format
+) -> None:
+    """Submit, and follow when asked to. A job file names the folder to send; `folder` is for what is none."""
+    job = _submitted(client, wanted, folder)
     if output is Format.JSON:
         print_json(job)
     elif follow:
@@ -57,11 +59,10 @@ def send(client: Client, spec: JobSpec, folder: Path | None, *, follow: bool, ou
         follow_job(client, job.id, output)
 
 
-def _submitted(client: Client, spec: JobSpec, folder: Path | None) -> Job:
-    sends_nothing = spec.model_copy(update={"work_dir": None})
+def _submitted(client: Client, wanted: JobSpec | JobFile, folder: Path | None) -> Job:
     try:
         with transfer_bar("uploading") as bar:
-            return client.submit(sends_nothing, folder, progress=bar)
+            return client.submit(wanted, folder, progress=bar)
     except KeyboardInterrupt as exc:
         say("Interrupted before the centre had answered; see whether it has the job: bostan jobs")
         raise typer.Exit(DETACHED) from exc

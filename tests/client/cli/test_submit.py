@@ -63,6 +63,43 @@ def test_a_job_file_is_submitted(bostan, centre, job_file):
     assert (sent.firm, sent.rank.gpus, sent.gpu_classes, sent.work_dir) == ("acme", 2, ("t4-16g",), None)
 
 
+IMPOSSIBLE = [
+    ({"gpus": 9}, "job.yaml:4: gpus: asks 9 GPUs on one node; the largest node has 4 t4-16g (tabriz)"),
+    ({"replicas": 9}, "job.yaml:6: replicas: 9 x 2 GPUs in one park; the largest park has 8 t4-16g (tabriz)"),
+    ({"gpu_classes": "[v100-32g]"}, "job.yaml:5: gpu_classes: no park has v100-32g"),
+    ({"parks": "{allow: [tabris]}"}, "job.yaml:6: parks.allow[0]: there is no park tabris"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), IMPOSSIBLE)
+def test_what_no_park_could_run_is_told_by_line_before_anything_is_sent(
+    bostan, province, job_file, home, changes, expected
+):
+    (home / "work").mkdir()
+    told = bostan("submit", job_file(job_text(**{"work_dir": "work", **changes})))
+    assert (told.code, told.out) == (2, "")
+    assert f"/{expected}" in told.err
+    assert " next: " in told.err
+    assert (province.submitted, province.blobs) == ([], {})
+
+
+def test_a_park_that_is_known_and_has_no_gpus_yet_may_be_named(bostan, province, job_file):
+    province.answers["GET /v1/parks"] = {"items": [park("tabriz"), park("shiraz"), park("new")]}
+    told = bostan("submit", job_file(job_text(parks="{prefer: [new]}")))
+    assert told.code == 0
+
+
+def park(park_id: str):
+    return {"id": park_id, "name": "", "nodes": 0, "nodes_silent": 0, "gpus": 0, "gpus_free": 0}
+
+
+def test_a_dry_run_does_not_promise_what_nobody_knows(bostan, province, job_file):
+    province.answers["GET /v1/capacity"] = {"classes": []}
+    told = bostan("submit", job_file(), "--dry-run")
+    assert told.code == 2
+    assert "job.yaml:4: gpus: no node of any park has reported a GPU yet" in told.err
+
+
 def test_a_submitted_job_in_json(bostan, job_file):
     assert bostan("submit", job_file(), "-o", "json").json["id"] == "job-1"
 
