@@ -110,6 +110,7 @@ def queued_plot(records: Records) -> Figure:
     axes.step(times, parts, where="post")
     axes.set(xlabel="seconds queued", ylabel="part of the jobs", ylim=(0, 1.02))
     axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(0, None)
     return figure
 
 

@@ -67,7 +67,7 @@ class WorldFile(StrictModel):
     firms: dict[Firm, FirmLine] = Field(default_factory=dict, max_length=10_000)
     sharing: Literal["borrow", "partition"] = "borrow"
     quotas: Annotated[StrictStr, Field(min_length=1, max_length=4096)] | None = None
-    workload: tuple[WorkLine, ...] = Field(min_length=1, max_length=100_000)
+    workload: tuple[WorkLine, ...] = Field(max_length=100_000)
     faults: tuple[FaultLine, ...] = Field((), max_length=10_000)
     model: ModelLine = ModelLine()
     estimates: EstimatesLine = EstimatesLine()
@@ -87,11 +87,13 @@ class WorldFile(StrictModel):
         return self
 
     @model_validator(mode="after")
-    def _has_a_pool(self) -> "WorldFile":
+    def _is_whole(self) -> "WorldFile":
         if self.quotas is None and not self.pool:
             raise refuse_all(
                 [Finding(("pool",), "is missing", "list nodes, or name a folder of quota files")]
             )
+        if not self.workload:
+            raise refuse_all([Finding(("workload",), "is empty", "give at least one entry")])
         if self.quotas is not None and self.firms:
             raise refuse_all([Finding(("firms",), "stands beside quotas", "keep one of the two")])
         return self

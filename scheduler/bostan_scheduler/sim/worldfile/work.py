@@ -4,7 +4,7 @@ from typing import Annotated
 
 from bostan.fieldtypes import Id
 from bostan.strictmodel import StrictModel, refuse
-from pydantic import Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
 from bostan_scheduler.core.job import WHOLE_GPU, Qos
 from bostan_scheduler.sim.worldfile.fields import (
@@ -85,9 +85,16 @@ class Generator(JobKind):
     hours: SomeHours
     from_hours: Annotated[float, Field(ge=0, le=1e5)] = 0
     run: RunTimes
-    sizes: tuple[Size, ...] = Field((Size(gpus=1),), min_length=1, max_length=100)
+    sizes: tuple[Size, ...] = Field((Size(gpus=1),), max_length=100)
     firms: dict[Firm, Weight] = Field(default_factory=lambda: {"firm": 1.0}, min_length=1, max_length=10_000)
     time_limit_factor: Annotated[float, Field(ge=1, le=1000)] | None = None
+
+    @field_validator("sizes")
+    @classmethod
+    def _some_size(cls, sizes: tuple[Size, ...]) -> tuple[Size, ...]:
+        if not sizes:
+            raise refuse("is empty", "give at least one size")
+        return sizes
 
 
 class WorkLine(StrictModel):
