@@ -19,7 +19,7 @@ from bostan.requests import Request
 from bostan.retry import Patience, Retry
 from bostan.sender import AsyncSender, Sender
 from bostan.sse import Decoder
-from bostan.talks import Pause, Talk
+from bostan.talks import Patiently, Pause, Talk
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class _End(Generic[T]):
     value: T
 
 
-def _next(talk: Talk[T], answer: Any) -> Request[Any] | Pause | _End[T]:
+def _next(talk: Talk[T], answer: Any) -> Request[Any] | Patiently | Pause | _End[T]:
     try:
         return talk.send(answer)
     except StopIteration as end:
@@ -76,6 +76,8 @@ class Channel:
                     case Pause(seconds):
                         time.sleep(seconds)
                         answer = None
+                    case Patiently(request, seconds_max):
+                        answer = self._sender.send(request, self._follow_retry.at_most(seconds_max))
                     case request:
                         answer = self._sender.send(request)
 
@@ -134,6 +136,8 @@ class AsyncChannel:
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
                         answer = None
+                    case Patiently(request, seconds_max):
+                        answer = await self._sender.send(request, self._follow_retry.at_most(seconds_max))
                     case request:
                         answer = await self._sender.send(request)
 
@@ -162,7 +166,7 @@ class AsyncChannel:
                         return
 
 
-async def _next_in_thread(talk: Talk[T], answer: Any) -> Request[Any] | Pause | _End[T]:
+async def _next_in_thread(talk: Talk[T], answer: Any) -> Request[Any] | Patiently | Pause | _End[T]:
     """The talk's next step, in a thread: between its requests a talk packs, hashes and writes files."""
     step = asyncio.ensure_future(asyncio.to_thread(_next, talk, answer))
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bostan.errors import Answered, BostanError, CannotReach, RateLimited, TimedOut
@@ -21,6 +21,10 @@ class Retry:
     total_seconds_max: float = 60.0
     first_seconds: float = 0.2
     longest_seconds: float = 10.0
+
+    def at_most(self, seconds: float) -> Retry:
+        """The same, and no longer than so many seconds."""
+        return replace(self, total_seconds_max=min(self.total_seconds_max, seconds))
 
     def longest_pause_seconds(self, failures: int) -> float:
         """The upper end of the draw after so many failures in a row."""

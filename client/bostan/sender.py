@@ -79,8 +79,8 @@ class Sender:
         except httpx.InvalidURL as exc:
             raise _failure(exc, url) from exc
 
-    def send(self, request: Request[T]) -> T:
-        patience = Patience(self._retry, request.repeatable)
+    def send(self, request: Request[T], retry: Retry | None = None) -> T:
+        patience = Patience(retry or self._retry, request.repeatable)
         while True:
             try:
                 return self._once(request)
@@ -124,8 +124,8 @@ class AsyncSender:
         except httpx.InvalidURL as exc:
             raise _failure(exc, url) from exc
 
-    async def send(self, request: Request[T]) -> T:
-        patience = Patience(self._retry, request.repeatable)
+    async def send(self, request: Request[T], retry: Retry | None = None) -> T:
+        patience = Patience(retry or self._retry, request.repeatable)
         while True:
             try:
                 return await self._once(request)

@@ -7,6 +7,7 @@ waiting, with or without an event loop.
 from __future__ import annotations
 
 import hashlib
+import math
 import tempfile
 import time
 import uuid
@@ -45,7 +46,15 @@ class Pause:
     seconds: float
 
 
-Talk: TypeAlias = Generator[Request[Any] | Pause, Any, T]
+@dataclass(frozen=True, slots=True)
+class Patiently:
+    """Send it, and outlive a restart of the centre, or a cut line, for as long as a followed log does."""
+
+    request: Request[Any]
+    seconds_max: float
+
+
+Talk: TypeAlias = Generator[Request[Any] | Patiently | Pause, Any, T]
 
 
 def submit(job: Submission, work_dir: WorkDir, key: str, progress: Progress | None) -> Talk[Job]:
@@ -144,11 +153,14 @@ def wait(
     on_change: Callable[[Job], None] | None,
     until_started: bool = False,
 ) -> Talk[Job]:
-    """Ask for the job, ever less often, until it is finished, or no longer queued. Raises TimedOut."""
+    """Ask for the job, ever less often, until it is finished, or no longer queued. Raises TimedOut.
+
+    Once the centre has answered, it is waited for too.
+    """
     deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     pause, seen = POLL_SECONDS_FIRST, None
     while True:
-        job: Job = yield requests.job(job_id)
+        job: Job = yield requests.job(job_id) if seen is None else _again(requests.job(job_id), deadline)
         if on_change and job != seen:
             on_change(job)
         if job.phase is Phase.FINISHED or (until_started and job.phase is not Phase.QUEUED):
@@ -161,6 +173,11 @@ def wait(
                 f"Job {job_id} is still {job.state}", f"it goes on; ask again: bostan wait {job_id}"
             )
         yield Pause(min(pause, left))
+
+
+def _again(request: Request[Any], deadline: float | None) -> Patiently:
+    left = math.inf if deadline is None else max(deadline - time.monotonic(), 0.0)
+    return Patiently(request, left)
 
 
 def download(
@@ -192,8 +209,9 @@ def download(
 def _arrived(job_id: str, timeout_seconds: float, on_wait: Callable[[Outputs], None] | None) -> Talk[Outputs]:
     """Ask, ever less often, until nothing is on its way any more. Raises TimedOut."""
     deadline, pause = time.monotonic() + timeout_seconds, POLL_SECONDS_FIRST
+    ask: Request[Outputs] = requests.outputs(job_id)
+    outputs: Outputs = yield ask
     while True:
-        outputs: Outputs = yield requests.outputs(job_id)
         if not outputs.on_the_way:
             return outputs
         if on_wait:
@@ -205,6 +223,7 @@ def _arrived(job_id: str, timeout_seconds: float, on_wait: Callable[[Outputs], N
             raise TimedOut(missing, f"they come once the node can be heard; then: bostan download {job_id}")
         yield Pause(min(pause, left))
         pause = min(pause * 1.5, POLL_SECONDS_MAX)
+        outputs = yield _again(ask, deadline)
 
 
 def _nothing_left(outputs: Outputs) -> NotFound:

@@ -37,15 +37,12 @@ def test_a_followed_training_survives_its_requeue_and_brings_its_accuracy_home(l
     )
 
     results = tmp_path / "results"
-    land.until("the output is there", lambda: _download(land, job.id, results))
+    downloaded = land.command(land.member, "download", job.id, "-C", str(results))
+    assert downloaded.code == 0, downloaded.err
     assert json.loads((results / "result.json").read_text())["accuracy"] > 0.9
     usage = land.command(land.admin, "usage", "-o", "json").json["rows"]
     assert usage[0]["firm"] == "bench"
     assert usage[0]["gpu_milliseconds"] > 2000
-
-
-def _download(land, job_id, folder):
-    return land.command(land.member, "download", job_id, "-C", str(folder)).code == 0
 
 
 def test_a_gang_trains_on_two_nodes_with_all_their_gpus(land):

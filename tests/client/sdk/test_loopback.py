@@ -12,6 +12,7 @@ from bostan import AsyncClient, Client, JobSpec, read_job, talks
 from bostan.api import NewJob
 from bostan.errors import CannotReach, InvalidFile, NotFound, Refused, ServerFault, TimedOut
 from bostan.follow import LogChunk
+from bostan.retry import Retry
 from bostan.workdir import pack
 from fastapi import Response
 
@@ -224,6 +225,40 @@ def test_download_of_a_gang_gives_each_rank_a_folder(client, centre, tmp_path):
 def test_download_of_nothing_says_what_to_do(client, centre, tmp_path):
     with pytest.raises(NotFound, match="BOSTAN_OUTPUT_DIR"):
         client.download("j1", tmp_path / "out")
+
+
+def test_a_wait_outlives_a_restart_of_the_centre(centre, quick, make_job):
+    centre.states = [make_job(), make_job(phase="finished", state="succeeded")]
+    centre.faults = [lambda: None, busy, busy, busy]
+    with Client(centre.url, "secret", retry=Retry(tries_max=1), follow_retry=quick) as client:
+        assert client.wait("job-1").state == "succeeded"
+
+
+def test_a_wait_gives_up_at_once_on_a_centre_that_was_never_there(centre, quick, make_job):
+    centre.states, centre.faults = [make_job()], [busy]
+    with (
+        Client(centre.url, "secret", retry=Retry(tries_max=1), follow_retry=quick) as client,
+        pytest.raises(ServerFault),
+    ):
+        client.wait("job-1")
+    assert len(centre.asked) == 1
+
+
+def test_a_wait_gives_up_on_a_centre_that_stays_away(centre, quick, make_job):
+    centre.states, centre.faults = [make_job()], [lambda: None, *[busy] * 10]
+    with (
+        Client(centre.url, "secret", retry=Retry(tries_max=1), follow_retry=quick) as client,
+        pytest.raises(ServerFault),
+    ):
+        client.wait("job-1")
+    assert len(centre.asked) == 1 + quick.tries_max
+
+
+async def test_a_wait_outlives_a_restart_of_the_centre_in_asyncio_too(centre, quick, make_job):
+    centre.states = [make_job(), make_job(phase="finished", state="succeeded")]
+    centre.faults = [lambda: None, busy, busy, busy]
+    async with AsyncClient(centre.url, "secret", retry=Retry(tries_max=1), follow_retry=quick) as client:
+        assert (await client.wait("job-1")).state == "succeeded"
 
 
 def test_a_download_waits_for_what_is_still_on_its_way(client, centre, tmp_path, monkeypatch):
