@@ -19,6 +19,7 @@ from bostan_scheduler.core.attempt import (
     Unknown,
 )
 from bostan_scheduler.core.changes import KeepOutput, SetQuotas, Use
+from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.job import (
     Active,
     Blob,
@@ -148,14 +149,32 @@ def tell(store):
     store.commit(
         Commit(epoch, NOW, attempts=story_attempts(), journals=(JournalPosition("north/n1", "a", 7),))
     )
-    spent = (use("done.1"), use("done.2", from_at=NOW + HOUR, until_at=NOW + 3 * HOUR, gpus=2))
+    spent = story_uses()
     moved = (
         event(job_id="done", was="Active", now="Finished", why="succeeded"),
         event("drained", None, None),
     )
-    store.commit(Commit(epoch, NOW, usage=spent, outputs=(output("done", number=2),), events=moved))
+    store.commit(
+        Commit(
+            epoch, NOW, usage=spent, decayed=worth(spent), outputs=(output("done", number=2),), events=moved
+        )
+    )
     store.add_token(token())
     store.add_token(token("t2", "cd" * 32, role="park", firm=None, park="north", revoked_at=NOW))
+
+
+def story_uses():
+    """An hour of one GPU, then two of two."""
+    return (use("done.1"), use("done.2", from_at=NOW + HOUR, until_at=NOW + 3 * HOUR, gpus=2))
+
+
+def worth(uses):
+    """What usage is worth."""
+    decayed = Decayed()
+    for one in uses:
+        account, span = (one.project, one.gpu_class), (one.from_at, one.until_at)
+        decayed = decayed.add(one.firm, account, *span, one.gpu_milliseconds)
+    return decayed
 
 
 def story_nodes():

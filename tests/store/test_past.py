@@ -1,6 +1,8 @@
 """What a new leader learns from what is on record."""
 
+import sqlite3
 from dataclasses import replace
+from math import log
 from random import Random
 
 import pytest
@@ -9,6 +11,7 @@ from bostan_scheduler.core.job import Finished, RankNeeds
 from bostan_scheduler.core.outcome import Cancelled
 from bostan_scheduler.core.snapshot import Settings
 from bostan_scheduler.service.ports import Commit
+from bostan_scheduler.store import StoreSettings, open_store
 from store_story import HOUR, NOW, attempt, finished, job, use
 
 WEEK = 7 * 24 * HOUR
@@ -54,12 +57,12 @@ def test_only_the_newest_are_looked_at(store):
 
 
 def test_usage_fades_from_when_it_was_spent(store):
-    week_ago = use("j1.1", from_at=NOW - WEEK, until_at=NOW - WEEK + 1, gpus=3_600_000)
-    now = use("j1.1", firm="tabib", project="vision", from_at=NOW - 1, until_at=NOW, gpus=3_600_000)
+    week_ago = use("j1.1", from_at=NOW - WEEK, until_at=NOW - WEEK + 1, gpus=1000)
+    now = use("j1.1", firm="tabib", project="vision", from_at=NOW - 1, until_at=NOW, gpus=1000)
     keep(store, job("j1"), usage=(week_ago, now))
     worth = store.load(1, Settings(), NOW).decayed.value_at(NOW)
-    assert worth["negar"] == {(None, "a100-80g"): pytest.approx(1800)}
-    assert worth["tabib"] == {("vision", "a100-80g"): pytest.approx(3600)}
+    assert worth["negar"] == {(None, "a100-80g"): pytest.approx(0.5)}
+    assert worth["tabib"] == {("vision", "a100-80g"): pytest.approx(1.0)}
 
 
 @pytest.mark.parametrize("half_life_seconds", [3600, 86_400, 7 * 86_400])
@@ -88,6 +91,55 @@ def segment(chance, age_max, length_max):
 
 
 def test_usage_of_more_than_ten_half_lives_ago_is_not_looked_at(store):
-    old = use("j1.1", from_at=NOW - 10 * WEEK - 2, until_at=NOW - 10 * WEEK - 1, gpus=3_600_000)
+    old = use("j1.1", from_at=NOW - 10 * WEEK - 2, until_at=NOW - 10 * WEEK - 1, gpus=1000)
     keep(store, job("j1"), usage=(old,))
     assert store.load(1, Settings(), NOW).decayed.worth == {}
+
+
+def loaded(store, **settings):
+    return store.load(1, Settings(**settings), NOW).decayed
+
+
+@pytest.fixture
+def forgetful(url):
+    """A store on SQLite that has a new leader add up at most two segments."""
+    store = open_store(url, StoreSettings(usage_segments_max=2))
+    yield store
+    store.close()
+
+
+def spend(store, decayed, number):
+    """A commit with one more hour of usage; what all is worth then."""
+    one = use("j1.1", from_at=NOW + number * HOUR, until_at=NOW + (number + 1) * HOUR)
+    decayed = decayed.add("negar", ACCOUNT, one.from_at, one.until_at, one.gpu_milliseconds)
+    store.commit(Commit(1, NOW, usage=(one,), decayed=decayed))
+    return decayed
+
+
+def test_a_new_leader_adds_up_only_what_came_after_what_was_kept(forgetful, path):
+    keep(forgetful, job("j1"), usage=(use("j1.1"),))
+    decayed = loaded(forgetful)
+    for number in range(1, 8):
+        decayed = spend(forgetful, decayed, number)
+        connection = sqlite3.connect(path)
+        (kept,) = connection.execute("SELECT usage_id FROM decayed_usage").fetchone()
+        (newest,) = connection.execute("SELECT max(id) FROM usage").fetchone()
+        connection.close()
+        assert newest - kept <= 2
+        assert loaded(forgetful).of_firm("negar", NOW)[ACCOUNT] == pytest.approx(
+            decayed.of_firm("negar", NOW)[ACCOUNT]
+        )
+
+
+def test_right_after_it_was_kept_it_is_the_very_same(forgetful):
+    keep(forgetful, job("j1"), usage=(use("j1.1", project="vision"),))
+    decayed = spend(forgetful, loaded(forgetful), 1)
+    assert loaded(forgetful) == decayed
+
+
+def test_with_another_half_life_all_is_added_up_anew(forgetful):
+    keep(forgetful, job("j1"))
+    forgetful.commit(Commit(1, NOW, attempts=(attempt("j1", counter=1),)))
+    spend(forgetful, loaded(forgetful), 0)
+    anew = loaded(forgetful, usage_half_life_seconds=3600).of_firm("negar", NOW + HOUR)[ACCOUNT]
+    assert anew == pytest.approx(3600 / (2 * log(2)))

@@ -18,7 +18,19 @@ from bostan_scheduler.store.errors import CannotOpen, SchemaTooNew, SchemaTooOld
 from bostan_scheduler.store.schema import MIGRATIONS, NEWEST
 from bostan_scheduler.store.tables import metadata
 from sqlalchemy import create_engine
-from store_story import HOUR, NOW, job, quotas, receipt, story_attempts, story_jobs, story_nodes, token
+from store_story import (
+    HOUR,
+    NOW,
+    job,
+    quotas,
+    receipt,
+    story_attempts,
+    story_jobs,
+    story_nodes,
+    story_uses,
+    token,
+    worth,
+)
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.db"))
 
@@ -87,7 +99,9 @@ def test_the_story_is_still_read_from_the_database_of_every_release(released, tm
     assert [found.attempt_number for found in store.outputs("done")] == [2]
     epoch = store.lead("next", NOW)
     assert epoch == 2
-    assert store.load(epoch, Settings(), NOW).journals["north/n1"].acked_seq == 7
+    loaded = store.load(epoch, Settings(), NOW)
+    assert loaded.journals["north/n1"].acked_seq == 7
+    assert loaded.decayed.of_firm("negar", NOW) == pytest.approx(worth(story_uses()).of_firm("negar", NOW))
     assert store.commit(Commit(epoch, NOW, jobs=(job("new"),))) == 2
     store.close()
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import KeepOutput, SetQuotas, Use
+from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Output
 from bostan_scheduler.core.node import JournalPosition, Node
@@ -66,7 +67,7 @@ class Commit:
     """All that one step changes, kept whole or not at all.
 
     A row whose version is 1 is new; any other replaces the row of the version before. `jobs`, `attempts` and
-    `nodes` are such rows. An output replaces that of an earlier attempt of the same job and rank. The store refuses the whole commit when `epoch` is not the leader's (`LeadershipLost`)
+    `nodes` are such rows. `decayed` is what all usage is worth with that of this commit; it comes with any usage. An output replaces that of an earlier attempt of the same job and rank. The store refuses the whole commit when `epoch` is not the leader's (`LeadershipLost`)
     or when a row is not at the version before (`StaleRow`).
     """
 
@@ -79,6 +80,7 @@ class Commit:
     quotas: SetQuotas | None = None
     parks: tuple[Park, ...] = ()
     usage: tuple[Use, ...] = ()
+    decayed: Decayed | None = None
     outputs: tuple[KeepOutput, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     events: tuple[NewEvent, ...] = ()

@@ -103,6 +103,7 @@ class Work:
             quotas=self.quotas,
             parks=tuple(self.parks),
             usage=tuple(self.usage),
+            decayed=draft.view.decayed if self.usage else None,
             outputs=tuple(self.outputs),
             receipts=tuple(self.receipts),
             events=tuple(self.events),

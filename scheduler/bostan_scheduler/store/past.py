@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import sqrt
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from bostan_scheduler.core.decayed import HALF_LIVES_KEPT, Decayed
 from bostan_scheduler.core.history import History
@@ -11,11 +11,14 @@ from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Finished, Job
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.snapshot import Settings
-from bostan_scheduler.store import tables
+from bostan_scheduler.store import rows, tables
 from bostan_scheduler.store.codec import decode
 
 PARTS_OF_A_HALF_LIFE = 168
 """Segments that end in one such part are added up: an hour, of a week."""
+
+Sum = tuple[str, str | None, str, int, float, float, float]
+"""By firm, project, class and number of the part: GPU time, and its first two moments in time since the part began."""
 
 
 def history_of(finished: Iterable[Job], settings: Settings) -> History:
@@ -45,12 +48,20 @@ def newest_finished(connection: Connection, settings: Settings) -> Iterable[Job]
 
 
 def decayed(connection: Connection, settings: Settings, now: Instant) -> Decayed:
-    """The usage on record, added up by SQLite: each sum stands for one segment of the same mean and spread in time."""
-    usage = Decayed(settings.usage_half_life_seconds)
-    part = max(1, settings.usage_half_life_seconds * 1000 // PARTS_OF_A_HALF_LIFE)
-    for firm, project, gpu_class, number, spent, first, second in _sums(
-        connection, part, oldest_counted(settings, now)
-    ):
+    """What usage is worth, as it was kept and with what came later; all is added up when the half-life is another."""
+    kept = connection.execute(select(tables.decayed_usage).where(tables.decayed_usage.c.id == 1)).first()
+    usage = rows.decayed_of(kept) if kept is not None else None
+    row = tables.usage.c
+    if kept is not None and usage is not None and usage.half_life_seconds == settings.usage_half_life_seconds:
+        return _with(connection, usage, row.id > kept.usage_id)
+    new = Decayed(settings.usage_half_life_seconds)
+    return _with(connection, new, row.until_at >= oldest_counted(settings, now))
+
+
+def _with(connection: Connection, usage: Decayed, which: ColumnElement[bool]) -> Decayed:
+    """With segments that SQLite adds up: each sum stands for one segment of the same mean and spread in time."""
+    part = max(1, usage.half_life_seconds * 1000 // PARTS_OF_A_HALF_LIFE)
+    for firm, project, gpu_class, number, spent, first, second in _sums(connection, part, which):
         if spent:
             mean = first / spent
             half = sqrt(3 * max(0.0, second / spent - mean * mean))
@@ -59,16 +70,13 @@ def decayed(connection: Connection, settings: Settings, now: Instant) -> Decayed
     return usage
 
 
-def _sums(
-    connection: Connection, part: int, oldest: Instant
-) -> Iterable[tuple[str, str | None, str, int, float, float, float]]:
-    """By account and part: GPU time, and its first two moments in time from the part's beginning on."""
+def _sums(connection: Connection, part: int, which: ColumnElement[bool]) -> Iterable[Sum]:
     row, account = tables.usage.c, ("firm", "project", "gpu_class")
     number = row.until_at // part
     middle = (row.from_at + row.until_at) / 2.0 - number * part
     length = (row.until_at - row.from_at) * 1.0
     columns = [*(row[name] for name in account), number.label("number"), row.gpu_milliseconds.label("spent")]
-    segments = select(*columns, middle.label("middle"), length.label("length")).where(row.until_at >= oldest)
+    segments = select(*columns, middle.label("middle"), length.label("length")).where(which)
     one = segments.subquery().c
     keys = [*(one[name] for name in account), one.number]
     first, second = (

@@ -1,9 +1,12 @@
 """Values as rows of the tables, and back."""
 
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import KeepOutput, Use
+from bostan_scheduler.core.decayed import Account, Decayed
+from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Active, Blob, Finished, Job, JobPhase, Output, Queued
 from bostan_scheduler.core.node import JournalPosition, Node
 from bostan_scheduler.core.snapshot import Firm, Park
@@ -14,6 +17,15 @@ Row = dict[str, Any]
 
 UNFINISHED = ("queued", "active")
 PHASES = (*UNFINISHED, "finished")
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What usage is worth at a landmark: by firm, project and class."""
+
+    half_life_seconds: int
+    landmark: Instant
+    accounts: tuple[tuple[str, str | None, str, float], ...]
 
 
 def phase_name(phase: JobPhase) -> str:
@@ -101,6 +113,20 @@ def use_row(use: Use) -> Row:
         "gpu_milliseconds": use.gpu_milliseconds,
         "energy_millijoules": use.energy_millijoules,
     }
+
+
+def decayed_row(decayed: Decayed) -> Row:
+    """What usage is worth, account by account."""
+    worth = ((firm, *account, one) for firm, mine in decayed.worth.items() for account, one in mine.items())
+    return {"id": 1, "body": encode(Worth(decayed.half_life_seconds, decayed.landmark, tuple(worth)))}
+
+
+def decayed_of(row: Any) -> Decayed:
+    """What usage is worth, of a row."""
+    kept, worth = decode(Worth, row.body), dict[str, dict[Account, float]]()
+    for firm, project, gpu_class, one in kept.accounts:
+        worth.setdefault(firm, {})[project, gpu_class] = one
+    return Decayed(kept.half_life_seconds, kept.landmark, worth)
 
 
 def output_row(kept: KeepOutput) -> Row:

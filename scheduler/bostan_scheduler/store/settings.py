@@ -24,12 +24,15 @@ class StoreSettings:
     """Pages that a writing connection keeps in memory."""
     receipt_days: int = 7
     """How long the answer under an idempotency key is remembered."""
+    usage_segments_max: int = 10_000
+    """How many segments of usage a new leader has to add up: what they are worth is kept as often."""
 
     def __post_init__(self) -> None:
         assert self.busy_timeout_seconds > 0
         assert self.read_connections_max > 0
         assert self.cache_bytes > 0
         assert self.receipt_days > 0
+        assert self.usage_segments_max > 0
 
 
 DEFAULTS = StoreSettings()

@@ -35,6 +35,8 @@ class SqliteWriter:
         self._writing = writing
         self._reading = reading
         self._settings = settings
+        self._segments = settings.usage_segments_max
+        """Segments of usage since what they are worth was kept; the first ones have it kept at once."""
 
     def lead(self, holder: str, now: Instant) -> int:
         """Take the leadership from whoever has it; the new epoch, higher than any before."""
@@ -77,12 +79,16 @@ class SqliteWriter:
     def commit(self, commit: Commit) -> int:
         """Keep it; the highest event `seq` so far. Raises `LeadershipLost`, `StaleRow`, `StoreError`."""
         # Written down before the lock is taken: what cannot be kept is found early, and nobody waits for it.
-        writes = tuple(writes_of(commit, self._settings.receipt_days))
+        segments = self._segments + len(commit.usage)
+        due = commit.decayed is not None and segments > self._settings.usage_segments_max
+        writes = tuple(writes_of(commit, self._settings.receipt_days, decayed=due))
         with told_plainly("keep a commit"), self._writing.begin() as connection:
             _require(connection, commit.epoch)
             for write in writes:
                 write.execute(connection)
-            return queries.newest_seq(connection)
+            newest_seq = queries.newest_seq(connection)
+        self._segments = 0 if due else segments
+        return newest_seq
 
     def receipts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
         """The answers given under these keys. Asked before every step that has submissions, so by the shortest way."""

@@ -126,6 +126,16 @@ usage = Table(
     Index(None, "job_id", "gpu_milliseconds"),
 )
 
+# What the usage up to a segment is worth, so that a new leader need not add up all of it.
+decayed_usage = Table(
+    "decayed_usage",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    _int("usage_id"),
+    _text("body"),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
 receipts = Table(
     "receipts",
     metadata,

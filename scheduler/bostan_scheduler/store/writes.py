@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bostan_scheduler.core.changes import SetQuotas
@@ -36,8 +36,8 @@ class Write:
             raise StaleRow(f"{len(self.rows) - found} rows were moved by somebody else; expected {what}")
 
 
-def writes_of(commit: Commit, receipt_days: int) -> Iterator[Write]:
-    """All that a commit changes. What is to be inserted at once is one statement."""
+def writes_of(commit: Commit, receipt_days: int, *, decayed: bool) -> Iterator[Write]:
+    """All that a commit changes, and if `decayed` what usage is worth. What is inserted at once is one statement."""
     yield from _moves(tables.jobs, [rows.job_row(job) for job in commit.jobs])
     yield from _moves(tables.attempts, [rows.attempt_row(attempt) for attempt in commit.attempts])
     yield from _moves(tables.nodes, [rows.node_row(node) for node in commit.nodes])
@@ -46,6 +46,8 @@ def writes_of(commit: Commit, receipt_days: int) -> Iterator[Write]:
         yield from _quotas(commit.quotas)
     yield from _some(_PUT[tables.parks], [rows.park_row(park) for park in commit.parks])
     yield from _some(_USE, [{**rows.use_row(use), "of_attempt": use.attempt_id} for use in commit.usage])
+    if decayed and commit.decayed is not None:
+        yield Write(_KEEP_DECAYED, [rows.decayed_row(commit.decayed)])
     yield from _some(_KEEP_OUTPUT, [rows.output_row(kept) for kept in commit.outputs])
     if commit.receipts:
         yield Write(_FORGET_RECEIPTS, [{"oldest": commit.at - receipt_days * DAY_MILLISECONDS}])
@@ -109,6 +111,13 @@ def _use() -> Prepared:
     return Prepared(insert(table).values(job_id=job_id), _names(table, "id", "job_id"))
 
 
+def _keep_decayed() -> Prepared:
+    newest = select(func.max(tables.usage.c.id)).scalar_subquery()
+    statement = upsert(tables.decayed_usage).values(usage_id=newest)
+    new = {name: statement.excluded[name] for name in ("usage_id", "body")}
+    return Prepared(statement.on_conflict_do_update(index_elements=["id"], set_=new), ("id", "body"))
+
+
 def _keep_output() -> Prepared:
     statement = upsert(tables.outputs)
     new = statement.excluded
@@ -134,5 +143,6 @@ _MOVE = {
 _CLEAR = {table: Prepared(delete(table)) for table in _REPLACED}
 _PUT = {table: _put(table) for table in (tables.journals, tables.parks)}
 _USE = _use()
+_KEEP_DECAYED = _keep_decayed()
 _KEEP_OUTPUT = _keep_output()
 _FORGET_RECEIPTS = Prepared(delete(tables.receipts).where(tables.receipts.c.at < bindparam("oldest")))
