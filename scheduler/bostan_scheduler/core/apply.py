@@ -21,6 +21,7 @@ from bostan_scheduler.core.changes import (
     Credit,
     Finish,
     Hear,
+    HoldRound,
     Intend,
     Judge,
     KeepCheckpoints,
@@ -30,10 +31,12 @@ from bostan_scheduler.core.changes import (
     Move,
     Renew,
     Requeue,
+    Reserve,
     See,
     SetDrain,
     SetQuotas,
     Start,
+    Unreserve,
     Use,
 )
 from bostan_scheduler.core.draft import Draft
@@ -72,6 +75,13 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             draft.put_job(replace(draft.jobs[job_id], done_milliseconds=done, run_milliseconds=ran))
         case Finish():
             _finish(draft, change)
+        case Reserve(reserved):
+            draft.view = replace(draft.view, reserved={**draft.view.reserved, reserved.job_id: reserved})
+        case Unreserve(job_id):
+            kept = {of: one for of, one in draft.view.reserved.items() if of != job_id}
+            draft.view = replace(draft.view, reserved=kept)
+        case HoldRound(at):
+            draft.view = replace(draft.view, round_at=at)
         case KeepCheckpoints(job_id, held, pending):
             draft.put_job(replace(draft.jobs[job_id], checkpoints=held, pending_checkpoints=pending))
         case Move():
@@ -124,7 +134,9 @@ def _requeue(draft: Draft, change: Requeue) -> None:
         f"{job.id} would queue while an attempt of it holds GPUs"
     )
     phase = Queued(change.since)
-    draft.put_job(replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes))
+    preempted_at = change.since if change.preempted else job.preempted_at
+    again = replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes)
+    draft.put_job(replace(again, preempted_at=preempted_at))
 
 
 def _finish(draft: Draft, change: Finish) -> None:

@@ -10,6 +10,7 @@ from bostan_scheduler.core.node import Drain, Gpu, Node, Session
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.timeline.reserved import Reserved
 
 # Jobs
 
@@ -37,6 +38,7 @@ class Requeue:
     tries: Tries
     avoid_nodes: tuple[str, ...]
     why: str
+    preempted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,27 @@ class LoseOutput:
     attempt_id: str
     rank: int
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """GPUs are kept for a waiting job, instead of what was kept for it before."""
+
+    reserved: Reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Unreserve:
+    """Nothing is kept for a job any more."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRound:
+    """It was looked for jobs that others should make room for."""
+
+    at: Instant
 
 
 # Attempts
@@ -202,6 +225,9 @@ Change = (
     | Requeue
     | Credit
     | Finish
+    | Reserve
+    | Unreserve
+    | HoldRound
     | KeepCheckpoints
     | KeepOutput
     | LoseOutput

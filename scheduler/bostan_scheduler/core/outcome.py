@@ -42,6 +42,14 @@ class Requeued:
 
 
 @dataclass(frozen=True, slots=True)
+class Preempted:
+    """It made room for another job, or for a window that begins; its own job goes on when there is room again."""
+
+    reason: str
+    for_job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeLost:
     """A node of it rebooted, was confirmed dead, or stayed silent until the lease had ended."""
 
@@ -57,4 +65,4 @@ class StartFailed:
     reason: str
 
 
-Outcome = Succeeded | Failed | Cancelled | TimedOut | Requeued | NodeLost | StartFailed
+Outcome = Succeeded | Failed | Cancelled | TimedOut | Requeued | Preempted | NodeLost | StartFailed

@@ -1,13 +1,15 @@
 """How much of each quota is used while one plan is drawn up, updated in place as attempts are placed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Self
 
 from bostan_scheduler.core.amount import NONE, Gpus
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.quota import QuotaNode, QuotaTree
-from bostan_scheduler.core.usage import Usage
+
+Usage = Counter[tuple[str, str]]
+"""GPUs held, by (quota id, GPU class)."""
 
 
 @dataclass(slots=True)

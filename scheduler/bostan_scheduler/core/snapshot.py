@@ -10,7 +10,10 @@ from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Gpu, JournalPosition, Node
 from bostan_scheduler.core.obstacle import Obstacle
+from bostan_scheduler.core.order import Order, Service
+from bostan_scheduler.core.preemption.settings import Preemption
 from bostan_scheduler.core.quota import QuotaTree
+from bostan_scheduler.core.timeline.reserved import Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Settings:
     pending_jobs_max: int = 1_000_000
     avoid_nodes_max: int = 8
     default_estimate_seconds: int = 3600
+    order: Order = Service()
+    preemption: Preemption = Preemption()
     learnt_runs_max: int = 20
     learnt_kinds_max: int = 4096
     learnt_jobs_max: int = 5000
@@ -67,6 +72,7 @@ class Snapshot:
     its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name;
     `classes` are the facts of each class, `obstacles` what keeps GPUs from some jobs for a time, by id.
     `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
+    `reserved` is what is kept for waiting jobs, by job; `round_at` is when room was last made for some.
     `fencing_counter` is the last one given out in this leader's `epoch`.
     """
 
@@ -85,6 +91,8 @@ class Snapshot:
     quota: QuotaTree = field(default_factory=QuotaTree)
     classes: Mapping[str, ClassFacts] = field(default_factory=dict)
     obstacles: Mapping[str, Obstacle] = field(default_factory=dict)
+    reserved: Mapping[str, Reserved] = field(default_factory=dict)
+    round_at: Instant = 0
     history: History = field(default_factory=History)
     decayed: Decayed = field(default_factory=Decayed)
 

@@ -1,11 +1,7 @@
 """Who holds how much: GPUs per quota leaf and class, counted from the attempts themselves."""
 
-from collections import Counter
-
+from bostan_scheduler.core.quota_ledger import Usage
 from bostan_scheduler.core.snapshot import Snapshot
-
-Usage = Counter[tuple[str, str]]
-"""GPUs held, by (quota id, GPU class)."""
 
 
 def usage_of(snapshot: Snapshot) -> Usage:

@@ -10,6 +10,7 @@ from bostan_scheduler.core.changes import (
     Credit,
     Finish,
     Hear,
+    HoldRound,
     Intend,
     Judge,
     KeepCheckpoints,
@@ -19,10 +20,12 @@ from bostan_scheduler.core.changes import (
     Move,
     Renew,
     Requeue,
+    Reserve,
     See,
     SetDrain,
     SetQuotas,
     Start,
+    Unreserve,
     Use,
 )
 from bostan_scheduler.core.draft import attempt_id
@@ -46,7 +49,7 @@ def event_of(before: Snapshot, change: Change) -> NewEvent | None:
             return NewEvent(before.now, "quotas-applied", why=f"applied by {by}")
         case AddPark(park, by):
             return NewEvent(before.now, "park-added", now=park.id, why=f"added by {by}")
-        case Renew() | Use() | Credit():
+        case Renew() | Use() | Credit() | Reserve() | Unreserve() | HoldRound():
             return None
         case _:
             assert_never(change)

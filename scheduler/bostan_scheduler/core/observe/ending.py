@@ -22,6 +22,7 @@ from bostan_scheduler.core.outcome import (
     Failed,
     NodeLost,
     Outcome,
+    Preempted,
     Requeued,
     StartFailed,
     Succeeded,
@@ -75,6 +76,8 @@ def _settle(snapshot: Snapshot, job: Job, outcome: Outcome) -> Change:
             return Finish(job.id, outcome, snapshot.now)
         case Requeued(avoid_nodes=avoid):
             return _again(snapshot, job, job.tries, avoid, outcome)
+        case Preempted():
+            return replace(_again(snapshot, job, job.tries, (), outcome), preempted=True)
         case NodeLost(node_id=node_id):
             tries = replace(job.tries, node_lost=job.tries.node_lost + 1)
             return _retry(
@@ -99,7 +102,7 @@ def _retry(
     return _again(snapshot, job, tries, avoid, outcome)
 
 
-def _again(snapshot: Snapshot, job: Job, tries: Tries, avoid: tuple[str, ...], outcome: Outcome) -> Change:
+def _again(snapshot: Snapshot, job: Job, tries: Tries, avoid: tuple[str, ...], outcome: Outcome) -> Requeue:
     nodes = tuple(dict.fromkeys((*job.avoid_nodes, *avoid)))[-snapshot.settings.avoid_nodes_max :]
     return Requeue(job.id, snapshot.now, tries, nodes, why_of(outcome))
 
@@ -152,6 +155,8 @@ def why_of(outcome: Outcome) -> str:
             return f"reached its time limit of {limit_seconds} s"
         case Requeued(by, reason):
             return _because(f"requeued by {by}", reason)
+        case Preempted(reason):
+            return f"made room: {reason}"
         case NodeLost(node_id, how):
             return f"{node_id} was lost: {how}"
         case StartFailed(node_id, reason):

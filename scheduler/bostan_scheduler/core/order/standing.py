@@ -38,9 +38,10 @@ class Standing:
     def owed(self, shape: Shape) -> bool:
         """Whether a job of this shape would stay within what the leaf is guaranteed, in a class that it takes."""
         classes = shape.gpu_classes or tuple(self.leaf.gpus)
-        return any(self._owed(shape.gpus, one) for one in classes)
+        return any(self.owed_in(shape.gpus, one) for one in classes)
 
-    def _owed(self, gpus: int, gpu_class: str) -> bool:
+    def owed_in(self, gpus: int, gpu_class: str) -> bool:
+        """Whether so many more GPUs of a class would still be within the guarantee."""
         held = self.quotas.used[self.leaf.id, gpu_class].count
         return held + gpus <= self.leaf.of_class(gpu_class).guaranteed.count
 

@@ -18,6 +18,7 @@ from bostan_scheduler.core.outcome import (
     Failed,
     NodeLost,
     Outcome,
+    Preempted,
     Requeued,
     StartFailed,
     Succeeded,
@@ -40,6 +41,8 @@ def outcome_word(outcome: Outcome) -> str:
             return "timed-out"
         case Requeued():
             return "requeued"
+        case Preempted():
+            return "preempted"
         case NodeLost():
             return "node-lost"
         case StartFailed():

@@ -1,0 +1,34 @@
+"""Waiting jobs for which GPUs are kept: they are looked at before all others, and only they may use what is theirs."""
+
+from collections.abc import Iterator
+
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.changes import Change, Start, Unreserve
+from bostan_scheduler.core.job import Job, Queued
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.judge import judge_for
+from bostan_scheduler.core.planning.starting import start
+
+
+def start_what_is_kept_for(desk: Desk) -> Iterator[Change]:
+    """The oldest reservation first; one that has come to nothing is given up, and its job waits in line again."""
+    for reserved in sorted(desk.timeline.reserved.values(), key=lambda one: (one.since, one.job_id)):
+        job = desk.snapshot.jobs.get(reserved.job_id)
+        if job is None or not isinstance(job.phase, Queued) or reserved.until_at <= desk.snapshot.now:
+            desk.give_up(reserved.job_id)
+            yield Unreserve(reserved.job_id)
+        else:
+            attempt = _start(desk, job)
+            if attempt is not None:
+                yield from (Start(attempt), Unreserve(job.id))
+
+
+def _start(desk: Desk, job: Job) -> Attempt | None:
+    leaf = desk.leaf(job)
+    if leaf is None or job.id in desk.aside:
+        return None
+    fits = judge_for(desk, leaf, job)
+    if fits is None:
+        return None
+    desk.served(job.id)
+    return start(desk, leaf, job, fits)

@@ -1,0 +1,207 @@
+"""What a plan derives from the snapshot, kept up to date row by row. Built anew, it is the same."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from bostan_scheduler.core.amount import Gpus
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.estimate import remaining_seconds
+from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
+from bostan_scheduler.core.order.standing import Ask, Standing
+from bostan_scheduler.core.planning.books import Books
+from bostan_scheduler.core.planning.memory import Memory
+from bostan_scheduler.core.planning.queue import Queue
+from bostan_scheduler.core.planning.running import Running
+from bostan_scheduler.core.quota import QuotaNode
+from bostan_scheduler.core.room import Ledger
+from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.timeline.reserved import Reserved
+from bostan_scheduler.core.timeline.timeline import Timeline
+
+NO_LIMITS: Mapping[str, int] = {}
+
+
+@dataclass(slots=True)
+class Desk:
+    """Free GPUs, quota in use, who waits and what runs.
+
+    `aside` are queued jobs that wait for a checkpoint to arrive, `outside` those without a quota leaf in force.
+    `pool_gpus` are all GPUs of a class that nodes have, whether they can be used now or not; `sizes` by node.
+    """
+
+    snapshot: Snapshot
+    room: Ledger
+    books: Books
+    queue: Queue
+    pool_gpus: int
+    running: Running = field(default_factory=Running)
+    memory: Memory = field(default_factory=Memory)
+    timeline: Timeline = field(default_factory=Timeline)
+    sizes: dict[str, int] = field(default_factory=dict)
+    aside: dict[str, None] = field(default_factory=dict)
+    outside: dict[str, None] = field(default_factory=dict)
+    leaves: dict[tuple[str, str | None], QuotaNode | None] = field(default_factory=dict)
+    fencing_counter: int = 0
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """The desk of a snapshot."""
+        queue, sizes = Queue(snapshot.settings.order), _sizes(snapshot)
+        pool_gpus = max(1, sum(sizes.values()))
+        desk = cls(snapshot, Ledger.of(snapshot), Books.of(snapshot), queue, pool_gpus, sizes=sizes)
+        desk.timeline = Timeline.of(snapshot)
+        for reserved in snapshot.reserved.values():
+            desk._claim(reserved)
+        for attempt in snapshot.attempts.values():
+            if attempt.holds:
+                desk.running.put(attempt)
+        desk._fill()
+        return desk
+
+    def _fill(self) -> None:
+        waiting = [job for job in self.snapshot.jobs.values() if isinstance(job.phase, Queued)]
+        ready = [(leaf, job, self.ask(job)) for job in waiting if (leaf := self._ready(job)) is not None]
+        self.queue.fill(ready)
+
+    def _ready(self, job: Job) -> QuotaNode | None:
+        """The leaf of a queued job that may be looked at; else it is put aside."""
+        leaf = self.leaf(job)
+        if leaf is None:
+            self.outside[job.id] = None
+            return None
+        if awaited(self.snapshot, job) is not None:
+            self.aside[job.id] = None
+            return None
+        return None if job.id in self.timeline.reserved else leaf
+
+    def leaf(self, job: Job) -> QuotaNode | None:
+        """The leaf that a job counts against, looked up once for all of its firm and project."""
+        key = (job.spec.firm, job.spec.project)
+        if key not in self.leaves:
+            self.leaves[key] = self.snapshot.quota.leaf(*key, self.books.quotas.now)
+        return self.leaves[key]
+
+    def ask(self, job: Job) -> Ask:
+        """What a waiting job still wants."""
+        seconds = remaining_seconds(job, self.snapshot.settings.default_estimate_seconds)
+        return Ask(seconds, job.spec.gpus, job.submitted_at, self.pool_gpus)
+
+    def update(
+        self, snapshot: Snapshot, jobs: Collection[str], attempts: Collection[str], nodes: Collection[str]
+    ) -> None:
+        """Take in the rows that have changed; `snapshot` has them all."""
+        self.snapshot = snapshot
+        for node_id in nodes:
+            self._update_node(node_id)
+        if nodes and not self.timeline.empty:
+            self.timeline = Timeline.of(snapshot)
+        for attempt_id in attempts:
+            self._update_attempt(attempt_id)
+        for job_id in jobs:
+            self._update_job(job_id)
+
+    def start(self, attempt: Attempt, job: Job) -> None:
+        """A waiting job starts: from now on it holds what its attempt holds."""
+        self.running.put(attempt)
+        self.room.hold(attempt, job.spec.rank)
+        self.books.hold(attempt)
+        self.queue.drop(job.id)
+
+    def next_fencing(self) -> int:
+        """A higher number than any given out before."""
+        self.fencing_counter = max(self.fencing_counter, self.snapshot.fencing_counter) + 1
+        return self.fencing_counter
+
+    def standing(self, leaf_id: str) -> Standing:
+        """How a leaf stands now, and what it held lately."""
+        return Standing(self.queue.leaves[leaf_id], self.books.quotas, self.snapshot.lately(leaf_id))
+
+    def keep(self, reserved: Reserved) -> None:
+        """GPUs are kept for a waiting job, which leaves its line."""
+        self.timeline.reserved[reserved.job_id] = reserved
+        self.queue.drop(reserved.job_id)
+        self._claim(reserved)
+
+    def give_up(self, job_id: str) -> None:
+        """Nothing is kept for a job any more; if it still waits, it is in line again."""
+        self.served(job_id)
+        self._update_job(job_id)
+
+    def served(self, job_id: str) -> None:
+        """Nothing need be kept for a job any more."""
+        del self.timeline.reserved[job_id]
+        self.memory.forget_room()
+        given = self.books.give_up(job_id)
+        if given is not None:
+            self.memory.grow_quota(given)
+
+    def _claim(self, reserved: Reserved) -> None:
+        job = self.snapshot.jobs.get(reserved.job_id)
+        leaf = self.leaf(job) if job is not None else None
+        if job is not None and leaf is not None:
+            self.books.claim(job.id, (leaf, reserved.gpu_class, Gpus(job.spec.gpus)))
+
+    def limits(self, shape: Shape, gpu_class: str | None, job_id: str | None = None) -> Mapping[str, int]:
+        """How many GPUs a job may take on nodes where something lies ahead; none are named where nothing does."""
+        if self.timeline.empty or gpu_class is None:
+            return NO_LIMITS
+        return self.timeline.limits(self.snapshot, self.running, shape, gpu_class, job_id)
+
+    def fit(self, shape: Shape) -> Fit | Shape:
+        """Whom the same room is as good for: with something ahead that may depend on whose job it is."""
+        return shape.fit if self.timeline.empty else shape
+
+    def _update_node(self, node_id: str) -> None:
+        self.memory.grow_room(self.room.set_node(self.snapshot, node_id))
+        self.sizes[node_id] = _size(self.snapshot, node_id)
+
+    def _update_attempt(self, attempt_id: str) -> None:
+        attempt = self.snapshot.attempts.get(attempt_id)
+        if attempt is not None and attempt.holds:
+            self.running.put(attempt)
+            self.room.hold(attempt, self.snapshot.jobs[attempt.job_id].spec.rank)
+            self.books.hold(attempt)
+            return
+        if self.running.drop(attempt_id) is None:
+            return
+        self.memory.grow_room(self.room.release(attempt_id))
+        given = self.books.release(attempt_id)
+        if given is not None:
+            self.memory.grow_quota(given)
+
+    def _update_job(self, job_id: str) -> None:
+        job = self.snapshot.jobs.get(job_id)
+        self.aside.pop(job_id, None)
+        self.outside.pop(job_id, None)
+        leaf = self._ready(job) if job is not None and isinstance(job.phase, Queued) else None
+        if job is None or leaf is None:
+            self.queue.drop(job_id)
+        else:
+            self.queue.put(leaf, job, self.ask(job))
+
+    def look_again(self) -> None:
+        """Time has passed: checkpoints that were awaited may be overdue, and windows nearer."""
+        if not self.timeline.empty:
+            self.memory.forget_room()
+        for job_id in tuple(self.aside):
+            self._update_job(job_id)
+
+
+def awaited(snapshot: Snapshot, job: Job) -> PendingCheckpoint | None:
+    """A checkpoint of the job that is still on its way and not overdue."""
+    if not job.pending_checkpoints:
+        return None
+    limit = snapshot.settings.checkpoint_wait_seconds
+    pending = (one for one in job.pending_checkpoints if snapshot.now < after(one.declared_at, limit))
+    return next(pending, None)
+
+
+def _sizes(snapshot: Snapshot) -> dict[str, int]:
+    return {node_id: _size(snapshot, node_id) for node_id in snapshot.nodes}
+
+
+def _size(snapshot: Snapshot, node_id: str) -> int:
+    """GPUs of a class on a node."""
+    return sum(snapshot.gpu_class(gpu) is not None for gpu in snapshot.nodes[node_id].gpus)

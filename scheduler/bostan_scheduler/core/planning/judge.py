@@ -1,0 +1,76 @@
+"""Whether the jobs of one leaf and shape can start now, and where."""
+
+from dataclasses import dataclass
+
+from bostan_scheduler.core.amount import Gpus
+from bostan_scheduler.core.job import Job, Shape
+from bostan_scheduler.core.placement import Placement, classes_for, place
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.quota import QuotaNode
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """It starts now, on GPUs of this class."""
+
+    gpu_class: str | None
+    placement: Placement
+
+
+def judge(desk: Desk, pair: Pair) -> Fits | None:
+    """The first class, in the order of preference, that has quota and room; None when none has, which is remembered."""
+    leaf, shape = desk.queue.leaves[pair[0]], pair[1]
+    if not allowed(leaf, shape):
+        desk.memory.barred.add(pair)
+        return None
+    for gpu_class in classes_of(desk, shape):
+        fits = _judge_class(desk, pair, leaf, gpu_class)
+        if fits is not None:
+            return fits
+    return None
+
+
+def judge_for(desk: Desk, leaf: QuotaNode, job: Job) -> Fits | None:
+    """The same for one job for which GPUs and quota of one class are kept. Nothing of it is remembered."""
+    kept = desk.timeline.reserved[job.id].gpu_class
+    if not desk.books.in_quota(leaf, kept, job.id):
+        return None
+    placement = place(desk.room, job.shape, kept, desk.limits(job.shape, kept, job.id))
+    return Fits(kept, placement) if placement is not None else None
+
+
+def classes_of(desk: Desk, shape: Shape) -> tuple[str | None, ...]:
+    """The classes that a job may run on, best first; None stands for no GPU at all."""
+    return classes_for(desk.snapshot, desk.room, shape) if shape.rank.gpus else (None,)
+
+
+def allowed(leaf: QuotaNode, shape: Shape) -> bool:
+    """Whether the leaf allows jobs of this size and length at all."""
+    too_many = leaf.max_job_gpus is not None and shape.gpus > leaf.max_job_gpus
+    too_long = leaf.max_job_hours is not None and shape.time_limit_seconds > leaf.max_job_hours * 3600
+    return not (too_many or too_long)
+
+
+def open_to(desk: Desk, pair: Pair, gpu_class: str | None) -> bool:
+    """Whether it is not known already that the pair cannot start in the class."""
+    memory = desk.memory
+    return not (
+        memory.is_over(pair, gpu_class)
+        or memory.is_full(desk.fit(pair[1]), gpu_class)
+        or pair in memory.barred
+    )
+
+
+def _judge_class(desk: Desk, pair: Pair, leaf: QuotaNode, gpu_class: str | None) -> Fits | None:
+    shape = pair[1]
+    if not open_to(desk, pair, gpu_class):
+        return None
+    if gpu_class is not None and desk.books.quotas.available(leaf, gpu_class) < Gpus(shape.gpus):
+        desk.memory.no_quota(pair, gpu_class)
+        return None
+    placement = place(desk.room, shape, gpu_class, desk.limits(shape, gpu_class))
+    if placement is None:
+        desk.memory.no_room(desk.fit(shape), gpu_class)
+        return None
+    return Fits(gpu_class, placement)

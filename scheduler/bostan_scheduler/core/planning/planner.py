@@ -1,0 +1,101 @@
+"""The planner: one desk kept up to date, and from it, at any instant, the same plan that a new one would draw up."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from bostan_scheduler.core.changes import Change, Start
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.starting import start_what_fits
+from bostan_scheduler.core.preemption.round import Round, due
+from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.timeline.clearing import clear_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What should change now, in order; and when it should be planned again though nothing has happened by then."""
+
+    changes: tuple[Change, ...] = ()
+    again_at: Instant | None = None
+
+    @property
+    def starts(self) -> list[Start]:
+        """The jobs that start."""
+        return [one for one in self.changes if isinstance(one, Start)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The ids of rows that have changed since the planner last looked."""
+
+    jobs: Collection[str] = ()
+    attempts: Collection[str] = ()
+    nodes: Collection[str] = ()
+
+
+@dataclass(slots=True)
+class Planner:
+    """Draws plans up. After a plan, its changes must be carried out and their rows handed in with the next `update`."""
+
+    desk: Desk | None = field(default=None)
+
+    def update(self, snapshot: Snapshot, rows: Rows) -> None:
+        """Take in what has changed; what touches everything makes a new desk."""
+        desk = self.desk
+        if desk is None or _outdated(desk, snapshot):
+            self.desk = None
+        else:
+            desk.update(snapshot, rows.jobs, rows.attempts, rows.nodes)
+            if rows.nodes and sum(desk.sizes.values()) != desk.pool_gpus:
+                self.desk = None
+
+    def plan(self, snapshot: Snapshot) -> Plan:
+        """What should change at `snapshot.now`. Nothing is started that the snapshot has no room or quota for."""
+        desk = self.at(snapshot)
+        return Plan(tuple(_changes(desk)), again_at(desk))
+
+    def at(self, snapshot: Snapshot) -> Desk:
+        """The desk as of this snapshot."""
+        if self.desk is None or _outdated(self.desk, snapshot):
+            self.desk = Desk.of(snapshot)
+        self.desk.snapshot = snapshot
+        self.desk.look_again()
+        return self.desk
+
+
+def again_at(desk: Desk) -> Instant | None:
+    """When time alone may change the plan: the next round, a window's border, or a checkpoint that is overdue."""
+    now, settings = desk.snapshot.now, desk.snapshot.settings
+    times = (
+        [after(max(now, desk.snapshot.round_at), settings.preemption.spacing_seconds)]
+        if desk.queue.lines
+        else []
+    )
+    times += [at for at in desk.timeline.borders() if at > now]
+    times += [after(now, 1)] if desk.aside else []
+    return min(times, default=None)
+
+
+def _changes(desk: Desk) -> Iterator[Change]:
+    yield from clear_windows(desk)
+    yield from start_what_is_kept_for(desk)
+    for attempt in start_what_fits(desk):
+        yield Start(attempt)
+    if due(desk):
+        yield from Round(desk).hold()
+
+
+def _outdated(desk: Desk, snapshot: Snapshot) -> bool:
+    """Quotas, classes, settings or the leader are others, or a window of the quota tree has opened or ended."""
+    known = desk.snapshot
+    return (
+        snapshot.quota is not desk.books.tree
+        or snapshot.now >= desk.books.until_at
+        or snapshot.settings is not known.settings
+        or snapshot.classes is not known.classes
+        or snapshot.obstacles is not known.obstacles
+        or snapshot.class_of_device is not known.class_of_device
+        or snapshot.epoch != known.epoch
+    )

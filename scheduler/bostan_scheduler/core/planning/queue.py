@@ -1,0 +1,90 @@
+"""The waiting jobs: a line for each quota leaf and shape, found by what fits them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bostan_scheduler.core.job import Fit, Job, Shape
+from bostan_scheduler.core.order import Order
+from bostan_scheduler.core.order.standing import Ask
+from bostan_scheduler.core.planning.line import Entry, Line, entry_of
+from bostan_scheduler.core.quota import QuotaNode
+
+Pair = tuple[str, Shape]
+"""A quota leaf's id and a shape."""
+
+
+@dataclass(slots=True)
+class Spot:
+    """Where a waiting job stands."""
+
+    pair: Pair
+    entry: Entry
+
+
+@dataclass(slots=True)
+class Queue:
+    """Every waiting job that has a quota leaf and may be looked at."""
+
+    order: Order
+    lines: dict[Pair, Line] = field(default_factory=dict)
+    leaves: dict[str, QuotaNode] = field(default_factory=dict)
+    by_fit: dict[Fit, dict[Pair, Line]] = field(default_factory=dict)
+    spots: dict[str, Spot] = field(default_factory=dict)
+
+    def fill(self, asks: Iterable[tuple[QuotaNode, Job, Ask]]) -> None:
+        """Put many in at once."""
+        entries: dict[Pair, list[Entry]] = {}
+        for leaf, job, ask in asks:
+            spot = self._spot(leaf, job, ask)
+            entries.setdefault(spot.pair, []).append(spot.entry)
+        for pair, some in entries.items():
+            self._line(pair).fill(some)
+
+    def put(self, leaf: QuotaNode, job: Job, ask: Ask) -> None:
+        """Put a job in, or in its new place."""
+        self.drop(job.id)
+        spot = self._spot(leaf, job, ask)
+        self._line(spot.pair).add(spot.entry)
+
+    def drop(self, job_id: str) -> None:
+        """Take a job out; nothing if it does not wait."""
+        spot = self.spots.pop(job_id, None)
+        if spot is None:
+            return
+        line = self.lines[spot.pair]
+        line.remove(spot.entry)
+        if not line:
+            self._forget(spot.pair)
+
+    def head(self, pair: Pair) -> Entry | None:
+        """The first of a line."""
+        line = self.lines.get(pair)
+        return line.entries[0] if line else None
+
+    def fits(self) -> Iterator[Fit]:
+        """What waits, by what fits it."""
+        return iter(self.by_fit)
+
+    def of_fit(self, fit: Fit) -> Mapping[Pair, Line]:
+        """The lines of jobs that the same fits."""
+        return self.by_fit[fit]
+
+    def _spot(self, leaf: QuotaNode, job: Job, ask: Ask) -> Spot:
+        self.leaves[leaf.id] = leaf
+        spot = Spot((leaf.id, job.shape), entry_of(self.order.job_key(ask), job))
+        self.spots[job.id] = spot
+        return spot
+
+    def _line(self, pair: Pair) -> Line:
+        line = self.lines.get(pair)
+        if line is None:
+            line = self.lines[pair] = Line()
+            self.by_fit.setdefault(pair[1].fit, {})[pair] = line
+        return line
+
+    def _forget(self, pair: Pair) -> None:
+        del self.lines[pair]
+        lines = self.by_fit[pair[1].fit]
+        del lines[pair]
+        if not lines:
+            del self.by_fit[pair[1].fit]

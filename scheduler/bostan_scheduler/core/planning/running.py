@@ -1,0 +1,52 @@
+"""The attempts that hold GPUs, also by node."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bostan_scheduler.core.attempt import Attempt, Stop, Unknown
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.observe.leases import deadline
+from bostan_scheduler.core.snapshot import Snapshot
+
+
+@dataclass(slots=True)
+class Running:
+    """Attempts by id, and their ids by node."""
+
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    by_node: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def put(self, attempt: Attempt) -> None:
+        """Note an attempt, or how it is now. Its places never change."""
+        if attempt.id not in self.attempts:
+            for node_id in attempt.node_ids:
+                self.by_node.setdefault(node_id, {})[attempt.id] = None
+        self.attempts[attempt.id] = attempt
+
+    def drop(self, attempt_id: str) -> Attempt | None:
+        """An attempt holds nothing any more; None if it was not known to."""
+        attempt = self.attempts.pop(attempt_id, None)
+        for node_id in attempt.node_ids if attempt is not None else ():
+            del self.by_node[node_id][attempt_id]
+        return attempt
+
+    def on(self, node_id: str) -> Iterator[Attempt]:
+        """The attempts that hold something on a node."""
+        return (self.attempts[one] for one in self.by_node.get(node_id, ()))
+
+
+def over_by(snapshot: Snapshot, attempt: Attempt) -> Instant:
+    """When an attempt holds nothing any more, at the latest, as far as rules go.
+
+    A stop takes as long as the job may need; what a silent node runs may go on until its lease has ended.
+    """
+    margin = snapshot.settings.lease_margin_seconds
+    last = after(deadline(snapshot, attempt), margin)
+    match attempt.intent, attempt.phase:
+        case _, Unknown(before=before):
+            return max(snapshot.now, after(before.lease.until, margin))
+        case Stop(since=since), _:
+            stop_seconds = snapshot.jobs[attempt.job_id].spec.stop_seconds
+            return max(snapshot.now, min(last, after(since, stop_seconds + margin)))
+        case _:
+            return max(snapshot.now, last)

@@ -1,0 +1,76 @@
+"""Start what fits now, in turn."""
+
+from collections.abc import Iterator
+
+from bostan_scheduler.core.attempt import Attempt, Fencing, Offered, RankOffered
+from bostan_scheduler.core.draft import attempt_id
+from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.judge import Fits, classes_of, judge, open_to
+from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.planning.turns import Turns
+from bostan_scheduler.core.quota import QuotaNode
+
+
+def start_what_fits(desk: Desk) -> Iterator[Attempt]:
+    """The attempts that start now; each is on the desk already when the next is looked for."""
+    turns = Turns(desk)
+    turns.add(_open_pairs(desk))
+    for pair in turns:
+        fits = judge(desk, pair)
+        if fits is None:
+            turns.drop()
+        else:
+            leaf, job = desk.queue.leaves[pair[0]], _first(desk, pair)
+            yield start(desk, leaf, job, fits)
+
+
+def _open_pairs(desk: Desk) -> Iterator[Pair]:
+    """The lines that may have something to start: room only shrinks from here on, so no other has."""
+    for fit in desk.queue.fits():
+        pairs = desk.queue.of_fit(fit)
+        classes = classes_of(desk, next(iter(pairs))[1])
+        if desk.timeline.empty:
+            classes = tuple(one for one in classes if not desk.memory.is_full(fit, one))
+        if classes:
+            yield from (pair for pair in pairs if any(open_to(desk, pair, one) for one in classes))
+
+
+def _first(desk: Desk, pair: Pair) -> Job:
+    entry = desk.queue.head(pair)
+    assert entry is not None, "a line in turn has a job"
+    return desk.snapshot.jobs[entry[-1]]
+
+
+def start(desk: Desk, leaf: QuotaNode, job: Job, fits: Fits) -> Attempt:
+    """A waiting job starts there."""
+    attempt = new_attempt(desk, leaf, job, fits)
+    assert len(attempt.places) == job.spec.replicas, f"{job.id} would start in part"
+    assert attempt.gpus == job.spec.gpus, f"{job.id} would get other GPUs than it asks"
+    desk.start(attempt, job)
+    return attempt
+
+
+def new_attempt(desk: Desk, leaf: QuotaNode, job: Job, fits: Fits) -> Attempt:
+    """The job's next attempt, offered now to the nodes of its placement."""
+    snapshot, settings, number = desk.snapshot, desk.snapshot.settings, job.attempts + 1
+    checkpoint = job.checkpoint_for(0)
+    return Attempt(
+        id=attempt_id(job.id, number),
+        job_id=job.id,
+        firm=job.spec.firm,
+        project=job.spec.project,
+        quota_id=leaf.id,
+        number=number,
+        fencing=Fencing(snapshot.epoch, desk.next_fencing()),
+        park=fits.placement.park,
+        gpu_class=fits.gpu_class,
+        places=fits.placement.places,
+        seen=(RankOffered(),) * len(fits.placement.places),
+        created_at=snapshot.now,
+        phase=Offered(snapshot.now, after(snapshot.now, settings.start_within_seconds)),
+        lease_seconds=min(job.spec.lease_seconds or settings.lease_seconds, settings.lease_seconds),
+        time_limit_seconds=job.spec.time_limit_seconds,
+        resumed_from_step=checkpoint.step if checkpoint is not None else None,
+    )

@@ -1,0 +1,64 @@
+"""Who may push whom out: the right of a waiting job to the room of running ones."""
+
+from collections.abc import Callable
+
+from bostan_scheduler.core.job import Job, Qos, Queued, Shape
+from bostan_scheduler.core.order.standing import Ask
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.preemption.victim import Victim
+
+Claim = Callable[[Victim], bool]
+"""Whether a running job has to give way."""
+
+
+def may_claim(job: Job) -> bool:
+    """A job that was itself preempted waits for free GPUs until it has run again: so no preemption causes another."""
+    assert isinstance(job.phase, Queued), f"{job.id} does not wait"
+    return job.preempted_at is None or job.preempted_at < job.phase.since
+
+
+def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
+    """What a leaf is guaranteed, it gets back from those that borrowed it, and any firmer claim from scavengers."""
+    spacing = desk.snapshot.settings.preemption.min_run_seconds
+    owed = desk.standing(pair[0]).owed_in(pair[1].gpus, gpu_class)
+
+    def gives_way(victim: Victim) -> bool:
+        if victim.ran_seconds < spacing or victim.attempt.gpu_class != gpu_class:
+            return False
+        return _softer(pair[1], victim) or (owed and borrows(desk, victim, pair[0]))
+
+    return gives_way
+
+
+def gain(desk: Desk, pair: Pair, ask: Ask, gpu_class: str) -> Claim | None:
+    """A job that is so much better takes the room of one of its own firm, or of one that only borrows; None without gains."""
+    rule = desk.queue.order.gain
+    if rule is None or pair[1].qos is Qos.SCAVENGER:
+        return None
+
+    def gives_way(victim: Victim) -> bool:
+        return (
+            victim.attempt.gpu_class == gpu_class
+            and victim.ran_seconds >= rule.min_run_seconds
+            and victim.job.spec.qos.rank >= pair[1].qos.rank
+            and victim.job.spec.checkpoint_on_signal
+            and (victim.attempt.firm == pair[1].firm or borrows(desk, victim, pair[0]))
+            and rule.enough(ask, victim.ask)
+        )
+
+    return gives_way
+
+
+def borrows(desk: Desk, victim: Victim, leaf_id: str) -> bool:
+    """Whether it runs for another leaf that holds more than it is guaranteed."""
+    leaf, gpu_class = victim.leaf, victim.attempt.gpu_class
+    if leaf is None:
+        return True
+    if leaf.id == leaf_id or gpu_class is None:
+        return False
+    return desk.books.quotas.used[leaf.id, gpu_class] > leaf.of_class(gpu_class).guaranteed
+
+
+def _softer(shape: Shape, victim: Victim) -> bool:
+    return shape.qos is not Qos.SCAVENGER and victim.job.spec.qos is Qos.SCAVENGER

@@ -1,0 +1,67 @@
+"""For each node, who would have to go for a rank or more to fit there, and at what cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bostan_scheduler.core.preemption.victim import Victim
+from bostan_scheduler.core.preemption.wanted import Wanted
+from bostan_scheduler.core.timeline.timeline import gpus_on
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A node, and the victims on it whose going lets `ranks` ranks in."""
+
+    park: str
+    node_id: str
+    ranks: int
+    victims: tuple[Victim, ...]
+
+    @property
+    def cost_gpu_seconds(self) -> float:
+        """What each rank that it lets in costs."""
+        return sum(victim.cost_gpu_seconds for victim in self.victims) / self.ranks
+
+
+def options_by_park(wanted: Wanted, pool: Sequence[Victim]) -> list[list[Option]]:
+    """Each park's options, and the parks, by what they cost; `pool` holds the cheapest victims first."""
+    parks: dict[str, list[Option]] = {}
+    for (park, node_id), victims in _by_node(wanted, pool).items():
+        option = _option(wanted, park, node_id, victims)
+        if option is not None:
+            parks.setdefault(park, []).append(option)
+    by_cost = [sorted(options, key=_order) for options in parks.values()]
+    return sorted(by_cost, key=lambda options: _order(options[0]))
+
+
+def _order(option: Option) -> tuple[float, int, str]:
+    return option.cost_gpu_seconds, -option.ranks, option.node_id
+
+
+def _by_node(wanted: Wanted, pool: Sequence[Victim]) -> dict[tuple[str, str], list[Victim]]:
+    nodes: dict[tuple[str, str], list[Victim]] = {}
+    for victim in pool:
+        park = victim.attempt.park
+        if wanted.pair[1].parks.admit(park) and wanted.may_take(victim):
+            for node_id in victim.attempt.node_ids:
+                nodes.setdefault((park, node_id), []).append(victim)
+    return nodes
+
+
+def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:
+    """As many of the gang's ranks as can be, since few nodes are better than many."""
+    gpus, free = wanted.pair[1].rank.gpus, _free(wanted, node_id)
+    reach = free + sum(gpus_on(one.attempt, node_id) for one in victims)
+    ranks = min(wanted.pair[1].replicas, reach // gpus)
+    going: list[Victim] = []
+    for victim in victims:
+        if free >= ranks * gpus:
+            break
+        free += gpus_on(victim.attempt, node_id)
+        going.append(victim)
+    return Option(park, node_id, ranks, tuple(going)) if ranks and going else None
+
+
+def _free(wanted: Wanted, node_id: str) -> int:
+    free = wanted.desk.room.free_on(node_id, wanted.gpu_class)
+    return min(free, wanted.limits.get(node_id, free))

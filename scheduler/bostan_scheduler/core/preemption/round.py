@@ -1,0 +1,128 @@
+"""A round: those who wait in turn ask for room; running jobs make it, or it is kept for them when it will be there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bostan_scheduler.core.attempt import Stop, StopCause
+from bostan_scheduler.core.changes import Change, HoldRound, Intend, Reserve
+from bostan_scheduler.core.instant import after, seconds_between
+from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.outcome import Preempted
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.judge import allowed, classes_of
+from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.planning.turns import Turns
+from bostan_scheduler.core.preemption.claims import Claim, gain, may_claim, reclaim
+from bostan_scheduler.core.preemption.eviction import Eviction, evict
+from bostan_scheduler.core.preemption.victim import Victim, victims
+from bostan_scheduler.core.preemption.wanted import Wanted
+from bostan_scheduler.core.timeline.earliest import reservation
+from bostan_scheduler.core.timeline.reserved import Reserved
+
+
+@dataclass(slots=True)
+class Round:
+    """One round on a desk. `pool` are the running jobs that may still be asked to go, the cheapest first."""
+
+    desk: Desk
+    pool: list[Victim] = field(default_factory=list)
+    refused: int = 0
+
+    def hold(self) -> Iterator[Change]:
+        """Line by line, in turn, until as many were refused as may be."""
+        self.pool = list(victims(self.desk))
+        yield HoldRound(self.desk.snapshot.now)
+        turns = Turns(self.desk)
+        turns.add(pair for pair in self.desk.queue.lines if allowed(self.desk.queue.leaves[pair[0]], pair[1]))
+        for pair in turns:
+            job = self._first(pair)
+            changes = tuple(self._ask(pair, job))
+            yield from changes
+            if not changes:
+                turns.drop()
+                self.refused += 1
+            if self.refused >= self.desk.snapshot.settings.preemption.candidates_max:
+                return
+
+    def _first(self, pair: Pair) -> Job:
+        entry = self.desk.queue.head(pair)
+        assert entry is not None, "a line in turn has a job"
+        return self.desk.snapshot.jobs[entry[-1]]
+
+    def _ask(self, pair: Pair, job: Job) -> Iterator[Change]:
+        if may_claim(job):
+            for gpu_class in classes_of(self.desk, pair[1]):
+                if gpu_class is not None:
+                    made = self._make_room(pair, job, gpu_class)
+                    if made is not None:
+                        yield from self._carry_out(pair, job, gpu_class, made)
+                        return
+        kept = self._keep_room(pair, job)
+        if kept is not None:
+            yield Reserve(kept)
+
+    def _make_room(self, pair: Pair, job: Job, gpu_class: str) -> tuple[Eviction, str] | None:
+        """The cheapest eviction that the job has a right to: first to what it is owed, then for the gain."""
+        limits = self.desk.limits(pair[1], gpu_class)
+        claims: list[tuple[Claim | None, str]] = [
+            (reclaim(self.desk, pair, gpu_class), "a firm asks for what it is guaranteed"),
+            (gain(self.desk, pair, self.desk.ask(job), gpu_class), "a job with far less left to do"),
+        ]
+        for claim, why in claims:
+            if claim is not None:
+                made = evict(Wanted(self.desk, pair, gpu_class, claim, limits), self.pool)
+                if made is not None:
+                    return made, why
+        return None
+
+    def _carry_out(
+        self, pair: Pair, job: Job, gpu_class: str, made: tuple[Eviction, str]
+    ) -> Iterator[Change]:
+        eviction, why = made
+        gone = {victim.attempt.id for victim in eviction.victims}
+        self.pool = [victim for victim in self.pool if victim.attempt.id not in gone]
+        for victim in eviction.victims:
+            yield Intend(victim.attempt.id, self._stop(job, why))
+        reserved = self._reserved(job, gpu_class, eviction)
+        self.desk.keep(reserved)
+        yield Reserve(reserved)
+
+    def _stop(self, job: Job, why: str) -> Stop:
+        outcome = Preempted(why, job.id)
+        return Stop(StopCause.PREEMPTED, True, self.desk.snapshot.now, outcome, for_job=job.id)
+
+    def _reserved(self, job: Job, gpu_class: str, eviction: Eviction) -> Reserved:
+        """What the victims leave is for the job that they go for; it lapses when they take too long."""
+        now, places = self.desk.snapshot.now, eviction.placement.places
+        gpus: dict[str, int] = {}
+        for place in places:
+            gpus[place.node_id] = gpus.get(place.node_id, 0) + len(place.gpus)
+        longest = max(victim.job.spec.stop_seconds for victim in eviction.victims)
+        until = after(now, longest + self.desk.snapshot.settings.preemption.claim_seconds)
+        return Reserved(
+            job.id, eviction.placement.park, gpu_class, tuple(sorted(gpus.items())), now, now, until
+        )
+
+    def _keep_room(self, pair: Pair, job: Job) -> Reserved | None:
+        """A reservation for a gang that starves in its turn."""
+        settings = self.desk.snapshot.settings.preemption
+        starves = seconds_between(job.submitted_at, self.desk.snapshot.now) >= settings.starving_seconds
+        if not starves or len(self.desk.timeline.reserved) >= settings.reservations_max:
+            return None
+        in_quota = [
+            one for one in classes_of(self.desk, pair[1]) if one is not None and self._in_quota(pair, one)
+        ]
+        kept = reservation(self.desk, job, in_quota)
+        if kept is not None:
+            self.desk.keep(kept)
+        return kept
+
+    def _in_quota(self, pair: Pair, gpu_class: str) -> bool:
+        available = self.desk.books.quotas.available(self.desk.queue.leaves[pair[0]], gpu_class)
+        return available.count >= pair[1].gpus
+
+
+def due(desk: Desk) -> bool:
+    """Whether somebody waits, and the last round is long enough ago."""
+    next_at = after(desk.snapshot.round_at, desk.snapshot.settings.preemption.spacing_seconds)
+    return bool(desk.queue.lines) and desk.snapshot.now >= next_at

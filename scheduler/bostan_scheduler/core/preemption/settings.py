@@ -1,0 +1,20 @@
+"""How often and how readily running jobs make room. The coefficients' origin is in docs/decisions."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Preemption:
+    """`spacing_seconds` between rounds; what has run less than `min_run_seconds` is left alone; a restart costs
+    `restart_seconds`. In a round at most `candidates_max` lines may ask for room. A gang that waits in turn for
+    `starving_seconds` gets a reservation; at most `reservations_max` have one. Room that was made is kept for
+    `claim_seconds` beyond the longest stop.
+    """
+
+    spacing_seconds: int = 360
+    min_run_seconds: int = 1800
+    restart_seconds: int = 300
+    candidates_max: int = 64
+    starving_seconds: int = 3600
+    reservations_max: int = 4
+    claim_seconds: int = 300

@@ -1,0 +1,82 @@
+"""When a gang that has no room now will have it, if what runs takes as long as it may."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.running import over_by
+from bostan_scheduler.core.timeline.reserved import Reserved
+from bostan_scheduler.core.timeline.timeline import gpus_on
+
+FAR_SECONDS = 30 * 86_400
+"""How long a reservation is kept beyond the instant at which it should begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """From `at` on, these nodes of a park have room for the whole gang."""
+
+    at: Instant
+    park: str
+    gpu_class: str
+    ranks: tuple[tuple[str, int], ...]
+
+
+def reservation(desk: Desk, job: Job, gpu_classes: Iterable[str]) -> Reserved | None:
+    """GPUs kept for a gang at the earliest instant that there is; None when no park could ever hold it."""
+    openings = [one for gpu_class in gpu_classes for one in _openings(desk, job, gpu_class)]
+    best = min(openings, key=lambda one: (one.at, one.park, one.gpu_class), default=None)
+    if best is None:
+        return None
+    gpus = tuple((node_id, ranks * job.spec.rank.gpus) for node_id, ranks in best.ranks)
+    now, until = desk.snapshot.now, after(best.at, FAR_SECONDS)
+    return Reserved(job.id, best.park, best.gpu_class, gpus, now, best.at, until)
+
+
+def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
+    for park in desk.room.pools_of(gpu_class):
+        if job.spec.parks.admit(park):
+            opening = _in_park(desk, job, gpu_class, park)
+            if opening is not None:
+                yield opening
+
+
+def _in_park(desk: Desk, job: Job, gpu_class: str, park: str) -> Opening | None:
+    """Walk through the ends of what runs, the soonest first, until enough ranks fit."""
+    limits = desk.timeline.limits(desk.snapshot, desk.running, job.shape, gpu_class, job.id)
+    free = {
+        node_id: min(count, limits.get(node_id, count))
+        for node_id, count in desk.room.nodes_with(park, gpu_class)
+    }
+    opening = _opening(job, gpu_class, park, desk.snapshot.now, free)
+    for at, node_id, gpus in _ends(desk, gpu_class, free):
+        if opening is not None:
+            return opening
+        free[node_id] += gpus
+        opening = _opening(job, gpu_class, park, at, free)
+    return opening
+
+
+def _ends(desk: Desk, gpu_class: str, nodes: Iterable[str]) -> list[tuple[Instant, str, int]]:
+    return sorted(
+        (over_by(desk.snapshot, attempt), node_id, gpus_on(attempt, node_id))
+        for node_id in nodes
+        for attempt in desk.running.on(node_id)
+        if attempt.gpu_class == gpu_class
+    )
+
+
+def _opening(job: Job, gpu_class: str, park: str, at: Instant, free: dict[str, int]) -> Opening | None:
+    """The fewest nodes that hold the gang, the emptiest first."""
+    left, ranks = job.spec.replicas, dict[str, int]()
+    for node_id, count in sorted(free.items(), key=lambda one: (-one[1], one[0])):
+        fits = min(left, count // job.spec.rank.gpus)
+        if fits <= 0:
+            break
+        ranks[node_id] = fits
+        left -= fits
+        if left == 0:
+            return Opening(at, park, gpu_class, tuple(sorted(ranks.items())))
+    return None

@@ -1,0 +1,18 @@
+"""GPUs that are kept for one waiting job: a starving gang, or one that others make room for."""
+
+from dataclasses import dataclass
+
+from bostan_scheduler.core.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """So many GPUs of a class on each of these nodes of a park, from `from_at` on, until the job starts or `until_at`."""
+
+    job_id: str
+    park: str
+    gpu_class: str
+    gpus: tuple[tuple[str, int], ...]
+    since: Instant
+    from_at: Instant
+    until_at: Instant

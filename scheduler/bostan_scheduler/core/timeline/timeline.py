@@ -1,0 +1,108 @@
+"""What lies ahead on each node, and how many GPUs a job may take there until it ends."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.planning.running import Running, over_by
+from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.timeline.block import Block, Stay
+from bostan_scheduler.core.timeline.pins import pinned, sizes
+from bostan_scheduler.core.timeline.reserved import Reserved
+
+Blocks = dict[tuple[str, str], list[Block]]
+"""Blocks by node and GPU class."""
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Blocks of obstacles, which change with them and with the nodes, and of reservations, which change with each plan."""
+
+    obstacles: Blocks = field(default_factory=dict)
+    reserved: dict[str, Reserved] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """The timeline of a snapshot."""
+        return cls(_by_place(pinned(snapshot)), dict(snapshot.reserved))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies ahead, so that no job has to look."""
+        return not self.obstacles and not self.reserved
+
+    def borders(self) -> Iterator[Instant]:
+        """When something begins or ends."""
+        for blocks in self.blocks().values():
+            for block in blocks:
+                yield from (block.from_at, block.until_at)
+
+    def blocks(self) -> Blocks:
+        """All blocks by node and class."""
+        kept = (block for one in self.reserved.values() for block in _blocks_of(one))
+        return _merged(self.obstacles, _by_place(kept))
+
+    def limits(
+        self, snapshot: Snapshot, running: Running, shape: Shape, gpu_class: str, job_id: str | None = None
+    ) -> Mapping[str, int]:
+        """How many GPUs of the class a job of this shape may take on the nodes where something lies ahead."""
+        stay = _stay(snapshot, shape, job_id)
+        limits: dict[str, int] = {}
+        for (node_id, of_class), blocks in self.blocks().items():
+            if of_class == gpu_class and node_id in snapshot.nodes:
+                ahead = [one for one in blocks if one.concerns(shape, stay)]
+                if ahead:
+                    limits[node_id] = _least(snapshot, running, node_id, gpu_class, ahead)
+        return limits
+
+
+def _stay(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
+    now, worth = snapshot.now, snapshot.settings.preemption.min_run_seconds
+    return Stay(now, after(now, worth), after(now, shape.time_limit_seconds), job_id)
+
+
+def _least(snapshot: Snapshot, running: Running, node_id: str, gpu_class: str, ahead: list[Block]) -> int:
+    """GPUs that stay free on a node at each instant at which a block begins."""
+    size = sizes(snapshot, snapshot.nodes[node_id]).get(gpu_class, 0)
+    held = [
+        (over_by(snapshot, one), one.firm, gpus_on(one, node_id))
+        for one in running.on(node_id)
+        if one.gpu_class == gpu_class
+    ]
+    instants = {max(snapshot.now, one.from_at) for one in ahead}
+    return max(0, min(size - _taken(at, held, ahead) for at in instants))
+
+
+def _taken(at: Instant, held: list[tuple[Instant, str, int]], ahead: list[Block]) -> int:
+    """GPUs that are taken at an instant; what a firm holds already counts as part of what is kept for it."""
+    still = [(firm, gpus) for until, firm, gpus in held if until > at]
+    total = sum(gpus for _, gpus in still)
+    for block in ahead:
+        if block.from_at <= at < block.until_at:
+            own = sum(gpus for firm, gpus in still if firm == block.firm)
+            total += max(0, block.gpus - own)
+    return total
+
+
+def gpus_on(attempt: Attempt, node_id: str) -> int:
+    """How many GPUs an attempt holds on a node."""
+    return sum(len(place.gpus) for place in attempt.places if place.node_id == node_id)
+
+
+def _blocks_of(one: Reserved) -> Iterator[Block]:
+    for node_id, gpus in one.gpus:
+        yield Block(node_id, one.gpu_class, gpus, one.from_at, one.until_at, job_id=one.job_id)
+
+
+def _by_place(blocks: Iterable[Block]) -> Blocks:
+    by_place: Blocks = {}
+    for block in blocks:
+        by_place.setdefault((block.node_id, block.gpu_class), []).append(block)
+    return by_place
+
+
+def _merged(some: Blocks, others: Blocks) -> Blocks:
+    return {key: [*some.get(key, ()), *others.get(key, ())] for key in {**some, **others}}

@@ -1,0 +1,163 @@
+"""Every reason why a queued job does not start now, the main one first."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from bostan_scheduler.core.amount import Gpus
+from bostan_scheduler.core.instant import seconds_between
+from bostan_scheduler.core.job import Job, RankNeeds, Shape
+from bostan_scheduler.core.placement import place
+from bostan_scheduler.core.planning.desk import Desk, awaited
+from bostan_scheduler.core.planning.judge import allowed, classes_of
+from bostan_scheduler.core.quota import QuotaNode
+from bostan_scheduler.core.room import Ledger, PoolSize
+from bostan_scheduler.core.timeline.reserved import Reserved
+from bostan_scheduler.core.waits import Reason, Wait, wait
+
+Pools = Mapping[str, PoolSize]
+
+
+def reasons(desk: Desk, job: Job) -> tuple[Wait, ...]:
+    """Why a queued job waits."""
+    leaf = desk.leaf(job)
+    if leaf is None:
+        return (wait(Reason.NO_QUOTA, firm=job.spec.firm),)
+    if job.id in desk.aside:
+        return (_awaits_checkpoint(desk, job),)
+    kept = desk.timeline.reserved.get(job.id)
+    if kept is not None:
+        return (_kept(desk, kept),)
+    return reasons_of(desk, leaf, job.shape)
+
+
+def reasons_of(desk: Desk, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:
+    """Why the jobs of one leaf and shape wait."""
+    if not allowed(leaf, shape):
+        return tuple(_too_much(leaf, shape))
+    if shape.rank.gpus == 0:
+        return (_no_cpus_or_memory(shape, "nothing else"),)
+    waits = [_of_class(desk, leaf, shape, one) for one in classes_of(desk, shape) if one is not None]
+    return _ranked(waits) or (_no_such_gpu(shape, "any GPU", {}),)
+
+
+def _awaits_checkpoint(desk: Desk, job: Job) -> Wait:
+    pending = awaited(desk.snapshot, job)
+    assert pending is not None, f"{job.id} awaits no checkpoint"
+    node = desk.snapshot.attempts[pending.attempt_id].places[pending.rank].node_id
+    seconds = desk.snapshot.settings.checkpoint_wait_seconds
+    return wait(Reason.CHECKPOINT_ON_ITS_WAY, node=node, waits_seconds=seconds)
+
+
+def _too_much(leaf: QuotaNode, shape: Shape) -> Iterator[Wait]:
+    if leaf.max_job_gpus is not None and shape.gpus > leaf.max_job_gpus:
+        yield wait(Reason.JOB_TOO_LARGE, asks=shape.gpus, quota=leaf.id, allows=leaf.max_job_gpus)
+    if leaf.max_job_hours is not None and shape.time_limit_seconds > leaf.max_job_hours * 3600:
+        asks_hours = -(-shape.time_limit_seconds // 3600)
+        yield wait(Reason.JOB_TOO_LONG, asks_hours=asks_hours, quota=leaf.id, allows_hours=leaf.max_job_hours)
+
+
+def _of_class(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait:
+    """Quota first, since it is what an administrator set; then whether there is room."""
+    return (
+        _never(desk.room, leaf, shape, gpu_class)
+        or _over_quota(desk, leaf, shape, gpu_class)
+        or _no_room(desk, shape, gpu_class)
+    )
+
+
+def _never(ledger: Ledger, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
+    """What no waiting will cure: the class is not in the quota, or no park could ever hold the gang."""
+    if leaf.of_class(gpu_class).limit == Gpus(0):
+        return wait(Reason.CLASS_NOT_IN_QUOTA, firm=shape.firm, gpu_class=gpu_class)
+    pools = ledger.pools_of(gpu_class)
+    if not any(_could_hold(pool, shape) for pool in pools.values()):
+        return _no_such_gpu(shape, gpu_class, pools)
+    if not any(_could_hold(pool, shape) for park, pool in pools.items() if shape.parks.admit(park)):
+        return wait(Reason.PARK_RULES, gpu_class=gpu_class)
+    return None
+
+
+def _could_hold(pool: PoolSize, shape: Shape) -> bool:
+    return pool.ranks(shape.rank.gpus) >= shape.replicas
+
+
+def _no_such_gpu(shape: Shape, gpu_class: str, pools: Pools) -> Wait:
+    has = max((pool.gpus for pool in pools.values()), default=0)
+    asks = {"replicas": shape.replicas, "asks_per_node": shape.rank.gpus}
+    return wait(Reason.NO_SUCH_GPU, gpu_class=gpu_class, has=has, **asks)
+
+
+def _over_quota(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
+    quotas = desk.books.quotas
+    available = quotas.available(leaf, gpu_class)
+    if Gpus(shape.gpus) <= available:
+        return None
+    return wait(
+        Reason.QUOTA,
+        quota=leaf.id,
+        gpu_class=gpu_class,
+        uses=quotas.used[leaf.id, gpu_class].count,
+        limit=str(leaf.of_class(gpu_class).limit),
+        asks=shape.gpus,
+        available=available.count,
+    )
+
+
+def _kept(desk: Desk, kept: Reserved) -> Wait:
+    """Others make room for it, or the GPUs are kept that will be free soonest."""
+    seconds = seconds_between(desk.snapshot.now, kept.from_at)
+    reason = Reason.GPUS_KEPT if seconds else Reason.ROOM_IS_MADE
+    gpus = sum(gpus for _, gpus in kept.gpus)
+    return wait(reason, gpus=gpus, gpu_class=kept.gpu_class, park=kept.park, within_seconds=seconds)
+
+
+def _no_room(desk: Desk, shape: Shape, gpu_class: str) -> Wait:
+    """What is in the way, from what is plainest to what is least so."""
+    ledger = desk.room
+    pools = [pool for park, pool in ledger.pools_of(gpu_class).items() if shape.parks.admit(park)]
+    free, has = sum(pool.free for pool in pools), sum(pool.gpus for pool in pools)
+    away, nodes = sum(pool.nodes_away for pool in pools), sum(pool.nodes for pool in pools)
+    if free < shape.gpus and away:
+        return wait(Reason.NODES_AWAY, away=away, nodes=nodes, gpu_class=gpu_class)
+    if free < shape.gpus:
+        return wait(Reason.GPUS_BUSY, free=free, has=has, gpu_class=gpu_class, asks=shape.gpus)
+    if place(ledger, shape, gpu_class) is not None:
+        return _in_the_way(desk, shape, gpu_class, free)
+    if place(ledger, replace(shape, rank=RankNeeds(shape.rank.gpus)), gpu_class) is not None:
+        return _no_cpus_or_memory(shape, gpu_class)
+    return wait(
+        Reason.GPUS_SCATTERED,
+        free=free,
+        gpu_class=gpu_class,
+        asks_per_node=shape.rank.gpus,
+        replicas=shape.replicas,
+    )
+
+
+def _in_the_way(desk: Desk, shape: Shape, gpu_class: str, free: int) -> Wait:
+    limits = desk.limits(shape, gpu_class)
+    if place(desk.room, shape, gpu_class, limits) is not None:
+        return wait(Reason.NOT_YET_PLANNED)
+    return wait(Reason.WINDOW_AHEAD, free=free, gpu_class=gpu_class, nodes=len(limits), asks=shape.gpus)
+
+
+def _no_cpus_or_memory(shape: Shape, gpu_class: str) -> Wait:
+    needs = {"cpus": shape.rank.cpus or 0, "memory_bytes": shape.rank.memory_bytes or 0}
+    return wait(Reason.CPUS_OR_MEMORY, gpu_class=gpu_class, **needs)
+
+
+_SEVERITY = {reason: position for position, reason in enumerate(Reason)}
+_PASSING = (
+    Reason.NOT_YET_PLANNED,
+    Reason.QUOTA,
+    Reason.NODES_AWAY,
+    Reason.GPUS_BUSY,
+    Reason.GPUS_SCATTERED,
+    Reason.CPUS_OR_MEMORY,
+    Reason.WINDOW_AHEAD,
+)
+
+
+def _ranked(waits: list[Wait]) -> tuple[Wait, ...]:
+    """What time may cure comes first: of several classes, the one that it will start on is what to tell."""
+    return tuple(sorted(waits, key=lambda one: (one.reason not in _PASSING, _SEVERITY[one.reason])))
