@@ -39,13 +39,14 @@ from bostan_scheduler.sim.agenda import (
 )
 from bostan_scheduler.sim.agents import Agents
 from bostan_scheduler.sim.faults import Fault
-from bostan_scheduler.sim.mind import Mind
+from bostan_scheduler.sim.mind import Decision, Mind
 from bostan_scheduler.sim.records import Records
 from bostan_scheduler.sim.scribe import Scribe
 from bostan_scheduler.sim.trouble import Trouble
-from bostan_scheduler.sim.world import Work, World
+from bostan_scheduler.sim.world import YEARS_10, Work, World
 
 PLANS_AT_ONCE_MAX = 1000
+IDLE_SECONDS_MAX = 86_400
 USER = "simulator"
 
 
@@ -69,7 +70,11 @@ def simulate(world: World, *, check: bool = False, watch: Watch | None = None) -
 
 @dataclass(slots=True)
 class Engine:
-    """One run. `replans` says that something has happened after which the plan may be another."""
+    """One run. `replans` says that something has happened after which the plan may be another.
+
+    The plan has asked to be made again at `again_at`. Nothing happens since `idle_since`; windows of the world that
+    may yet open or end do so before `borders_until`.
+    """
 
     world: World
     check: bool
@@ -81,6 +86,9 @@ class Engine:
     scribe: Scribe = field(default_factory=Scribe)
     ticks: bool = False
     replans: bool = False
+    again_at: Instant | None = None
+    idle_since: Instant | None = None
+    borders_until: Instant = 0
 
     @classmethod
     def of(cls, world: World, check: bool) -> "Engine":
@@ -91,7 +99,8 @@ class Engine:
         for fault in world.faults:
             agenda.put(fault.at, Begins(fault))
         agents = Agents({work.id: work for work in world.works}, world.model, agenda)
-        return cls(world, check, Draft.of(world.pool, world.pool.now), agenda, agents, Trouble(agents))
+        draft = Draft.of(world.pool, world.pool.now)
+        return cls(world, check, draft, agenda, agents, Trouble(agents), borders_until=_last_border(world))
 
     def run(self) -> Iterator[Instant]:
         """Let time pass until nothing will happen any more, and say each instant."""
@@ -129,7 +138,7 @@ class Engine:
             case Tick(repeats=repeats):
                 self._tick(repeats)
             case Replan():
-                self.replans = True
+                self.replans = self.replans or view.now == self.again_at
             case _:
                 assert_never(event)
 
@@ -216,8 +225,25 @@ class Engine:
         self.draft.changed_attempts.clear()
         self.draft.changed_nodes.clear()
         self._do(decision.changes)
-        if decision.again_at is not None:
-            self.agenda.put(max(decision.again_at, self.draft.view.now + 1), Replan())
+        self._plan_again(decision)
+
+    def _plan_again(self, decision: Decision) -> None:
+        """At the time that the latest plan asks for; earlier wishes are void. Where all is idle, time cures nothing."""
+        now = self.draft.view.now
+        self.again_at = None
+        if decision.again_at is None or not self._may_still_change(decision):
+            return
+        self.again_at = max(decision.again_at, now + 1)
+        self.agenda.put(self.again_at, Replan())
+
+    def _may_still_change(self, decision: Decision) -> bool:
+        """Whether something runs or will happen, or a plan a day ago was not yet as idle as this one."""
+        now = self.draft.view.now
+        if decision.changes or self.agenda.next_at is not None or now < self.borders_until:
+            self.idle_since = None
+            return True
+        self.idle_since = now if self.idle_since is None else self.idle_since
+        return now < after(self.idle_since, IDLE_SECONDS_MAX)
 
     def _take_all_off(self) -> None:
         """Queue everything again, and forget the attempts that this makes by the thousand."""
@@ -225,3 +251,11 @@ class Engine:
         self._tell(RequeueAsked(one, USER, checkpoint=True, avoid_node=False) for one in active)
         for attempt_id in [one.id for one in self.draft.attempts.values() if not one.holds]:
             del self.draft.attempts[attempt_id]
+
+
+def _last_border(world: World) -> Instant:
+    """When the last window of the world has opened or ended, as far as that is within ten years."""
+    obstacles = [at for one in world.pool.obstacles.values() for at in (one.from_at, one.until_at)]
+    quotas = [at for one in world.pool.quota.nodes.values() for at in (one.from_at, one.until_at)]
+    limit = after(world.pool.now, YEARS_10)
+    return max((at for at in (*obstacles, *quotas) if at <= limit), default=world.pool.now)
