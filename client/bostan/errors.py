@@ -1,6 +1,7 @@
 """Everything that can go wrong for a user of Bostan, as one tree of exceptions.
 
     BostanError                 exit 1
+    ├── WrongUsage              exit 2   what was asked for cannot be so, whatever the centre says
     ├── InvalidFile             exit 2   a job file, a quota file, or what stands for one, has mistakes
     ├── CannotReach             exit 3   no answer from the centre at all
     ├── TimedOut                exit 7   an answer did not come in the time allowed
@@ -70,6 +71,12 @@ class BostanError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message.rstrip('.')}; {self.remedy}" if self.remedy else self.message
+
+
+class WrongUsage(BostanError):
+    """This cannot be asked for."""
+
+    exit_code = 2
 
 
 class InvalidFile(BostanError):

@@ -77,7 +77,7 @@ def parse_yaml(content: bytes, name: str) -> YamlFile:
         for event in events:
             builder.take(event)
     except yaml.MarkedYAMLError as exc:
-        raise _not_yaml(name, exc) from exc
+        raise _not_yaml(name, text, exc) from exc
     except (yaml.YAMLError, ValueError) as exc:
         # An escape that names no character: PyYAML raises a bare ValueError for it, with no place.
         raise builder.refusal(builder.line, f"is not valid YAML ({exc})", "check the escapes") from exc
@@ -105,8 +105,10 @@ def hidden_character(text: str) -> re.Match[str] | None:
     return _BIDI.search(text) or _CONTROL.search(text)
 
 
-def _not_yaml(name: str, exc: yaml.MarkedYAMLError) -> InvalidFile:
+def _not_yaml(name: str, text: str, exc: yaml.MarkedYAMLError) -> InvalidFile:
     mark = exc.problem_mark or exc.context_mark
+    if mark and exc.context_mark and mark.line >= len(text.splitlines()):
+        mark = exc.context_mark  # what is open at the end of the file was opened there
     what = exc.problem or exc.context or "cannot be parsed"
     remedy = (
         "indent with spaces"

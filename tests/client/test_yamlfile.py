@@ -110,7 +110,8 @@ def test_what_could_be_misread_is_refused_with_its_line(text, refused):
         ("a: 1\n\tb: 2\n", 2, "indent with spaces"),
         ("a: 1\nb: c: d\n", 2, "quote text"),
         ("a: [1, 2\nb: 3\n", 2, "check the indentation"),
-        ("a: 1\nb: '\n", 3, "check the indentation"),
+        ("a: 1\nb: '\n", 2, "check the indentation"),
+        ("a: 1\nb: [2,\n   3\n", 2, "check the indentation"),
     ],
 )
 def test_what_is_not_yaml_is_refused_with_its_line_and_a_remedy(text, line, remedy):

@@ -13,7 +13,7 @@ from bostan.cli.options import Format, Output, seconds
 from bostan.cli.output import Column, emit_items, print_facts, print_json, say, write
 from bostan.cli.session import Login, check_url, connect, store_login
 from bostan.cli.words import local_time
-from bostan.errors import BostanError, FileProblem, InvalidFile
+from bostan.errors import FileProblem, InvalidFile, WrongUsage
 
 if TYPE_CHECKING:
     from bostan.api import WhoAmI
@@ -58,9 +58,9 @@ def _token(from_stdin: bool) -> str:
     elif sys.stdin.isatty():
         token = typer.prompt("Token", hide_input=True, err=True).strip()
     else:
-        raise BostanError("There is no terminal to ask for the token", "give --token-stdin")
+        raise WrongUsage("There is no terminal to ask for the token", "give --token-stdin")
     if not token or not token.isascii() or not token.isprintable():
-        raise BostanError("That is not a token", "paste it as `bostan token create` printed it")
+        raise WrongUsage("That is not a token", "paste it as `bostan token create` printed it")
     return token
 
 
@@ -94,7 +94,7 @@ def create(
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Make a token (administrators). Its secret is shown this once."""
+    """Make a token (administrators; a firm's owner for its members). Its secret is shown once."""
     from bostan.api import NewToken
     from bostan.checked import checked
 
@@ -128,7 +128,7 @@ def _role(text: str) -> str:
 
 
 def list_tokens(output: Output = Format.TABLE) -> None:
-    """List the tokens (administrators), without their secrets."""
+    """List the tokens without their secrets (administrators; firms' owners, their own)."""
     columns = (
         Column("TOKEN"),
         Column("NAME", "shrinks"),
@@ -152,7 +152,7 @@ def revoke(
     ],
     output: Output = Format.TABLE,
 ) -> None:
-    """Revoke a token at once (administrators)."""
+    """Revoke a token at once (administrators; a firm's owner for its members)."""
     with connect() as client:
         client.revoke_token(token)
     write(f"Revoked {token}" if output is Format.TABLE else "{}")

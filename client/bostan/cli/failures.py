@@ -9,7 +9,15 @@ from typing import Any, Final
 import typer
 import typer.core
 
-from bostan.errors import BostanError, FileProblem, InvalidFile, NotAllowed, NotAuthenticated, one_line
+from bostan.errors import (
+    BostanError,
+    FileProblem,
+    InvalidFile,
+    NotAllowed,
+    NotAuthenticated,
+    Refused,
+    one_line,
+)
 
 DETACHED: Final = 130
 
@@ -44,7 +52,8 @@ def _lines(failure: BostanError) -> Iterator[str]:
         for problem in failure.problems:
             yield from _two(_place(problem), problem.remedy)
         return
-    yield from _two(failure.message, failure.remedy or _NEXT.get(type(failure), ""))
+    what = (isinstance(failure, Refused) and failure.detail) or failure.message
+    yield from _two(what, failure.remedy or _NEXT.get(type(failure), ""))
 
 
 def _two(what: str, remedy: str) -> Iterator[str]:

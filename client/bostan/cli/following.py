@@ -40,7 +40,7 @@ def conclude(job: Job, output: Format) -> None:
     if output is Format.JSON:
         print_json(job)
     code = exit_code_of(job)
-    detail = f": {job.outcome_detail}" if job.outcome_detail else ""
+    detail = f": {job.outcome_detail}" if job.outcome_detail not in ("", job.state) else ""
     say(f"{job.id} {job.state}{detail}" + (f" (exit {code})" if code else ""))
     raise typer.Exit(code)
 

@@ -12,7 +12,7 @@ from bostan.cli.options import Format, NodeId, Output, ParkFilter, Reason
 from bostan.cli.output import Cell, Column, emit_items, print_facts, print_json, print_table, write
 from bostan.cli.session import connect
 from bostan.cli.words import local_time, local_time_exact, size
-from bostan.errors import BostanError
+from bostan.errors import WrongUsage
 
 if TYPE_CHECKING:
     from bostan.api import Gpu, Node
@@ -153,7 +153,7 @@ def confirm_dead(
 
 def _ask(client: Client, node: str) -> None:
     if not sys.stdin.isatty():
-        raise BostanError("There is no terminal to ask on", "give --yes when the node's power is off")
+        raise WrongUsage("There is no terminal to ask on", "give --yes when the node's power is off")
     state = client.node(node).state
     typer.confirm(f"{node} is {state}. Is its power off?", abort=True, err=True)
 

@@ -12,10 +12,12 @@ from bostan.errors import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from bostan.api import Contract
 
 WIDTH: Final = 80
+_SHRUNK: Final = 6
 _COLOURS: Final = {
     "succeeded": "green",
     "running": "cyan",
@@ -87,11 +89,25 @@ def print_table(columns: Sequence[Column], rows: Rows) -> None:
             column.title,
             justify="right" if column.kind == "number" else "left",
             no_wrap=column.kind != "shrinks",
-            min_width=6 if column.kind == "shrinks" else None,
+            min_width=_SHRUNK if column.kind == "shrinks" else None,
         )
-    for row in rows:
-        table.add_row(*(_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
-    console().print(table, crop=False)
+    told = [[_cell(column, cell) for column, cell in zip(columns, row, strict=True)] for row in rows]
+    for cells in told:
+        table.add_row(*cells)
+    screen = console()
+    screen.width = max(screen.width, _least_width(columns, told))
+    screen.print(table, crop=False)
+
+
+def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> int:
+    """What the columns need that may not shrink, and what is left of those that may."""
+    whole = [
+        max([len(column.title), *(row[at].cell_len for row in rows)])
+        for at, column in enumerate(columns)
+        if column.kind != "shrinks"
+    ]
+    shrunk = [_SHRUNK for column in columns if column.kind == "shrinks"]
+    return sum(whole) + sum(shrunk) + 2 * len(columns)
 
 
 def print_facts(facts: Iterable[tuple[str, Cell]]) -> None:
@@ -102,7 +118,7 @@ def print_facts(facts: Iterable[tuple[str, Cell]]) -> None:
         write(f"{name:<{width}}  {text}")
 
 
-def _cell(column: Column, cell: Cell) -> Any:
+def _cell(column: Column, cell: Cell) -> Text:
     from rich.text import Text
 
     text = _text(cell)

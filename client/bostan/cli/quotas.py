@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 QuotaFiles = Annotated[Path, typer.Argument(metavar="PATH", help="A quota file, or a folder of them.")]
 _COLUMNS = (
-    Column("QUOTA", "shrinks"),
+    Column("QUOTA"),
     Column("CLASS"),
     Column("USED", "number"),
     Column("GUARANTEED", "number"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bostan.errors import BostanError, NotAuthenticated
+from bostan.errors import BostanError, NotAuthenticated, WrongUsage
 
 if TYPE_CHECKING:
     from bostan.client import Client
@@ -80,14 +80,14 @@ def store_login(login: Login) -> Path:
 
 
 def check_url(url: str, *, insecure: bool) -> None:
-    """Raises BostanError for a URL over which a token should not be sent."""
+    """Raises WrongUsage for a URL over which a token should not be sent."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BostanError(f"{url!r} is not a URL", "write it as https://HOST")
+        raise WrongUsage(f"{url!r} is not a URL", "write it as https://HOST")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise BostanError(f"{url!r} holds more than an address", "write it as https://HOST")
+        raise WrongUsage(f"{url!r} holds more than an address", "write it as https://HOST")
     if parts.scheme == "http" and not (insecure or _is_loopback(parts.hostname)):
-        raise BostanError(
+        raise WrongUsage(
             f"{url} is not encrypted: anybody on the way could read the token",
             "use https, or --insecure on a network that you trust",
         )

@@ -36,7 +36,10 @@ def usage(
     ends = None if until_at is None else instant(until_at, "--until")
     with connect() as client:
         used = client.usage(firm=firm, from_at=begins, until_at=ends)
-    emit(used, output, _COLUMNS, [_row(each) for each in used.rows])
+    if used.rows or output is Format.JSON:
+        emit(used, output, _COLUMNS, [_row(each) for each in used.rows])
+    else:
+        say("No GPU time was used")
     say(f"From {local_time_exact(used.from_at)} until {local_time_exact(used.until_at)}")
 
 

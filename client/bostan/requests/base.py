@@ -11,7 +11,7 @@ from urllib.parse import quote
 from pydantic import TypeAdapter, ValidationError
 
 from bostan.api import Contract, Page
-from bostan.errors import BostanError, ServerFault, from_problem
+from bostan.errors import ServerFault, WrongUsage, from_problem
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Contract)
@@ -99,10 +99,10 @@ def given(**params: Any) -> dict[str, str | int]:
 
 
 def at(*segments: str) -> str:
-    """A path under /v1 with each segment quoted. Raises BostanError for one that would lead elsewhere."""
+    """A path under /v1 with each segment quoted. Raises WrongUsage for one that would lead elsewhere."""
     for segment in segments:
         if segment in ("", ".", ".."):
-            raise BostanError(f"{segment!r} is not an id", "give the id as the list shows it")
+            raise WrongUsage(f"{segment!r} is not an id", "give the id as the list shows it")
     return "/v1/" + "/".join(quote(segment, safe="") for segment in segments)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bostan.api import Drain, Gpu, NewPark, Node, Page, Park, ParkToken
-from bostan.errors import BostanError
+from bostan.errors import WrongUsage
 from bostan.requests.base import Request, at, listing, model
 
 
@@ -49,5 +49,5 @@ def confirm_dead(node_id: str) -> Request[Node]:
 def _node_path(node_id: str, *order: str) -> str:
     park, slash, name = node_id.partition("/")
     if not (slash and park and name):
-        raise BostanError(f"{node_id!r} is not a node", "write PARK/NAME, as `bostan nodes` shows it")
+        raise WrongUsage(f"{node_id!r} is not a node", "write PARK/NAME, as `bostan nodes` shows it")
     return at("nodes", park, name, *order)

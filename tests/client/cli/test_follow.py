@@ -87,3 +87,8 @@ def test_a_log_that_is_not_there(bostan, centre):
 
     centre.faults = [lambda: Response('{"title": "no such job"}', 404)]
     assert bostan("logs", "-f", "job-9").code == 5
+
+
+def test_an_end_without_more_to_say_is_said_once(bostan, centre, ended_job):
+    centre.states = [ended_job("succeeded", exit_code=0, detail="succeeded")]
+    assert bostan("wait", "job-1").err == "job-1 succeeded\n"

@@ -40,13 +40,13 @@ def test_a_token_that_is_refused_is_not_kept(anybody, centre, home):
 
 @pytest.mark.parametrize("typed", ["", "\n", "two words\x07\n", "بوستان\n"])
 def test_what_is_no_token_is_not_sent(anybody, centre, typed):
-    assert anybody("login", centre.url, "--token-stdin", typed=typed).code == 1
+    assert anybody("login", centre.url, "--token-stdin", typed=typed).code == 2
     assert centre.asked == []
 
 
 def test_without_a_terminal_the_token_comes_by_standard_input(anybody, centre):
     told = anybody("login", centre.url)
-    assert told.code == 1
+    assert told.code == 2
     assert "next: give --token-stdin" in told.err
 
 
@@ -63,7 +63,7 @@ def test_without_a_terminal_the_token_comes_by_standard_input(anybody, centre):
 )
 def test_a_token_is_not_sent_over_a_url_that_would_show_it(anybody, url, problem):
     told = anybody("login", url, "--token-stdin", typed="s3cret\n")
-    assert told.code == 1
+    assert told.code == 2
     assert problem in told.err
 
 

@@ -102,7 +102,7 @@ def test_cancelling_a_job_on_a_silent_node_says_what_is_held(bostan, centre, mak
 
 def test_a_node_is_not_called_dead_by_accident(bostan, centre):
     told = bostan("node", "confirm-dead", "tabriz/n1")
-    assert told.code == 1
+    assert told.code == 2
     assert "next: give --yes when the node's power is off" in told.err
     assert centre.asked == []
 

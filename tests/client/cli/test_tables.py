@@ -34,7 +34,7 @@ NODE = {
 }
 PARK = {"id": "tabriz", "name": NASTY, "nodes": 3, "nodes_silent": 1, "gpus": 24, "gpus_free": 5}
 QUOTA = {
-    "quota": "province/west/" + "q" * 40,
+    "quota": "west/acme",
     "parent": None,
     "firm": "acme",
     "gpu_class": "h100-80g-sxm",
@@ -116,6 +116,42 @@ def test_one_job_with_its_attempts(bostan, centre, ended_job):
     assert Job.model_validate(bostan("show", "job-1", "-o", "json").json).attempt == Attempt(**job["attempt"])
 
 
+def test_what_a_job_said_to_the_planner_and_how_often_it_made_room(bostan, centre, ended_job):
+    job = ended_job("failed")
+    claim = {"qos": "scavenger", "estimate_seconds": 10_800, "speeds": {"t4-16g": 0.2, "a100-80g": 1.0}}
+    job["spec"] = {**job["spec"], **claim, "rank": {"gpus": 1, "gpu_milli": 250}, "replicas": 2}
+    job["preempted_at"] = 1_760_000_000_000
+    centre.states = [job]
+    tries = [{**job["attempt"], "outcome": outcome} for outcome in ("preempted", "node-lost", "preempted")]
+    centre.answers["GET /v1/jobs/job-1/attempts"] = {"items": tries}
+    shown = " ".join(bostan("show", "job-1").out.split())
+    for fact in (
+        "qos scavenger",
+        "estimate 3h",
+        "speeds t4-16g 0.2, a100-80g 1",
+        "each with 0.25 of a GPU",
+        "preempted 2 times, last at 2025-10-09 08:53:20 UTC",
+    ):
+        assert fact in shown
+
+
+def test_an_estimate_that_was_learnt_is_told_as_such(bostan, centre, make_job):
+    centre.states = [make_job(learnt_seconds=5400)]
+    centre.answers["GET /v1/jobs/job-1/attempts"] = {"items": []}
+    assert "estimate 1h30m, learnt from jobs like it" in " ".join(bostan("show", "job-1").out.split())
+
+
+def test_jobs_tell_their_qos_where_some_are_not_standard(bostan, centre, make_job):
+    asked = {**make_job()["spec"], "qos": "scavenger", "rank": {"gpus": 1, "gpu_milli": 500}, "replicas": 3}
+    centre.answers["GET /v1/jobs"] = {"items": [make_job(spec=asked), make_job("job-2")]}
+    lines = bostan("jobs").out.splitlines()
+    assert [line.split()[-1] for line in lines] == ["QOS", "scavenger", "standard"]
+    assert "1.5" in lines[1].split()
+    assert max(map(len, lines)) <= 80
+    centre.answers["GET /v1/jobs"] = {"items": [make_job()]}
+    assert "QOS" not in bostan("jobs").out
+
+
 def test_what_became_of_the_outputs_of_a_job(bostan, centre, ended_job):
     job = ended_job("failed", exit_code=3, detail="out of memory")
     rank = job["attempt"]["ranks"][0]
@@ -165,9 +201,17 @@ def test_usage_in_hours_and_for_a_span(bostan, centre):
     assert Usage.model_validate(bostan("usage", "-o", "json").json).rows[0].jobs == 2
 
 
+def test_a_long_quota_id_is_never_cut(bostan, centre):
+    long = QUOTA | {"quota": "province/west/" + "q" * 40}
+    centre.answers["GET /v1/quotas"] = {"items": [long]}
+    assert long["quota"] in bostan("quotas", "show").out.splitlines()[1].split()
+
+
 def test_usage_since_so_long_ago(bostan, centre):
     centre.answers["GET /v1/usage"] = {"from_at": 0, "until_at": 1000, "rows": []}
-    assert bostan("usage", "--from", "7d").code == 0
+    none = bostan("usage", "--from", "7d")
+    assert (none.code, none.out) == (0, "")
+    assert none.err.startswith("No GPU time was used\n")
     told = bostan("usage", "--from", "yesterday")
     assert told.code == 2
     assert "next: write 2026-01-31, or 7d" in told.err
