@@ -86,20 +86,16 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             draft.put_job(replace(draft.jobs[job_id], checkpoints=held, pending_checkpoints=pending))
         case Move():
             _move(draft, change)
-        case See(attempt_id, rank, seen):
-            attempt = draft.attempts[attempt_id]
-            draft.put_attempt(replace(attempt, seen=_with(attempt.seen, rank, seen)))
+        case See():
+            _see(draft, change)
         case Intend(attempt_id, intent):
             draft.put_attempt(replace(draft.attempts[attempt_id], intent=intent))
-        case Renew(attempt_id, until):
-            attempt = draft.attempts[attempt_id]
-            draft.put_attempt(replace(attempt, phase=_renewed(attempt, until, draft.view.now)))
+        case Renew():
+            _renew(draft, change)
         case Use():
             _use(draft, change)
-        case KeepOutput(job_id, _, output):  # the store keeps it; no decision looks at it
-            _settle_outputs(draft, id_of_attempt(job_id, output.attempt_number), change)
-        case LoseOutput(attempt_id=of):
-            _settle_outputs(draft, of, change)
+        case KeepOutput() | LoseOutput():  # the store keeps what arrived; no decision looks at it
+            _settle_outputs(draft, change)
         case Know(node):
             draft.put_node(node)
             draft.heard[node.id] = draft.view.now
@@ -160,6 +156,16 @@ def _move(draft: Draft, change: Move) -> None:
     draft.put_attempt(replace(attempt, phase=change.phase, started_at=started_at))
 
 
+def _see(draft: Draft, change: See) -> None:
+    attempt = draft.attempts[change.attempt_id]
+    draft.put_attempt(replace(attempt, seen=_with(attempt.seen, change.rank, change.seen)))
+
+
+def _renew(draft: Draft, change: Renew) -> None:
+    attempt = draft.attempts[change.attempt_id]
+    draft.put_attempt(replace(attempt, phase=_renewed(attempt, change.until, draft.view.now)))
+
+
 def _use(draft: Draft, change: Use) -> None:
     """Time that comes after its job has finished is kept too; then the attempt is not in memory."""
     attempt = draft.attempts.get(change.attempt_id)
@@ -170,9 +176,12 @@ def _use(draft: Draft, change: Use) -> None:
     draft.view = replace(draft.view, decayed=decayed)
 
 
-def _settle_outputs(draft: Draft, of: str, change: KeepOutput | LoseOutput) -> None:
+def _settle_outputs(draft: Draft, change: KeepOutput | LoseOutput) -> None:
     """Of an attempt that is not in memory, whoever loaded it writes it down."""
-    attempt = draft.attempts.get(of)
+    if isinstance(change, LoseOutput):
+        attempt = draft.attempts.get(change.attempt_id)
+    else:
+        attempt = draft.attempts.get(id_of_attempt(change.job_id, change.output.attempt_number))
     if attempt is not None:
         draft.put_attempt(settle_outputs(attempt, change))
 
