@@ -30,7 +30,13 @@ def _converted(spec: JobSpec, firm: str, project: str | None, work_dir: Archive 
         env=dict(spec.env),
         work_dir=work_dir,
         replicas=spec.replicas,
-        rank=checked(NewRank, gpus=spec.gpus, cpus=spec.cpus, memory_bytes=spec.memory_bytes),
+        rank=checked(
+            NewRank,
+            gpus=spec.gpus,
+            gpu_milli=spec.gpu_milli,
+            cpus=spec.cpus,
+            memory_bytes=spec.memory_bytes,
+        ),
         gpu_classes=spec.gpu_classes,
         min_gpu_memory_bytes=spec.min_gpu_memory_bytes or 0,
         time_limit_seconds=spec.time_limit_seconds,
@@ -39,6 +45,9 @@ def _converted(spec: JobSpec, firm: str, project: str | None, work_dir: Archive 
         stop_grace_seconds=spec.stop_grace_seconds,
         retries=Retries(**spec.retries.model_dump()),
         lease_seconds=spec.lease_seconds,
+        qos=spec.qos,
+        estimate_seconds=spec.estimate_seconds,
+        speeds=dict(spec.speeds),
         **saving,
     )
 

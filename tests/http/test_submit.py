@@ -21,6 +21,9 @@ async def test_a_job_is_queued_and_answered_as_it_was_asked(rest, new_job):
         checkpoint_on_signal=True,
         retries={"node_lost": 1, "start_failed": 2, "exit": 3},
         lease_seconds=600,
+        qos="reserved",
+        estimate_seconds=1800,
+        speeds={"a100": 1.0, "a100/1g.10gb": 0.14},
     )
     answer = await rest.post("owner", "/v1/jobs", asked)
     assert answer.status_code == 201
@@ -31,6 +34,14 @@ async def test_a_job_is_queued_and_answered_as_it_was_asked(rest, new_job):
     kept = api.Job.model_validate(await rest.seen("owner", f"/v1/jobs/{job.id}"))
     assert kept.spec == job.spec
     assert kept.submitted_at == job.submitted_at
+
+
+async def test_a_part_of_a_gpu_is_kept_as_it_was_asked(rest):
+    job_id = await rest.submit(rank={"gpu_milli": 250}, qos="scavenger")
+    shown = api.Job.model_validate(await rest.seen("owner", f"/v1/jobs/{job_id}"))
+    assert (shown.spec.rank.gpu_milli, shown.spec.qos) == (250, api.Qos.SCAVENGER)
+    spec = rest.story.service.snapshot.jobs[job_id].spec
+    assert (spec.rank.gpus, spec.rank.gpu_milli, spec.qos) == (1, 250, "scavenger")
 
 
 async def test_a_batch_is_queued_in_its_order(rest, new_job):
@@ -81,6 +92,18 @@ async def test_a_batch_is_repeated_as_a_whole(rest, new_job):
         ({"rank": {"memory_bytes": 2**60}}, "rank.memory_bytes"),
         ({"min_gpu_memory_bytes": 2**80}, "min_gpu_memory_bytes"),
         ({"time_limit_seconds": 0}, "time_limit_seconds"),
+        ({"qos": "gold"}, "qos"),
+        ({"estimate_seconds": 0}, "estimate_seconds"),
+        ({"estimate_seconds": 3601, "time_limit_seconds": 3600}, "estimate_seconds"),
+        ({"speeds": {"a100": 0}}, "speeds.a100"),
+        ({"speeds": {"a100": 1e9}}, "speeds.a100"),
+        ({"speeds": {"A100": 1}}, "speeds.A100.[key]"),
+        ({"speeds": {f"c{number}": 1 for number in range(65)}}, "speeds"),
+        ({"speeds": {"a100": 1}, "rank": {"gpus": 0}}, "speeds"),
+        ({"rank": {"gpus": 2, "gpu_milli": 500}}, "rank.gpu_milli"),
+        ({"rank": {"gpus": 0, "gpu_milli": 500}}, "rank.gpu_milli"),
+        ({"rank": {"gpu_milli": 0}}, "rank.gpu_milli"),
+        ({"rank": {"gpu_milli": 500}, "gpu_classes": ["a100/1g.10gb"]}, "rank.gpu_milli"),
         ({"shoe_size": 42}, "shoe_size"),
         ({"firm": "NOBODY"}, "firm"),
         ({"firm": "nobody"}, "firm"),

@@ -8,6 +8,10 @@ Item = TypeVar("Item")
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9/-]{0,62}$"
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
+CLASS_PATTERN = r"^[a-z0-9][a-z0-9/-]{0,62}(/[0-9]{1,2}g\.[0-9]{1,3}gb(\+[a-z.]{1,12})?)?$"
+ClassId = Annotated[
+    str, Field(pattern=CLASS_PATTERN, description="a GPU class, or a slice of one: a100-80g/1g.10gb")
+]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Instant = Annotated[int, Field(description="UTC instant in milliseconds since 1970-01-01T00:00Z")]
 

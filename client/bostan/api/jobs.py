@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bostan.api.common import Contract, Id, Instant, Sha256
+from bostan.api.common import ClassId, Contract, Id, Instant, Sha256
 
 Argument = Annotated[str, Field(max_length=131_072)]
+Speed = Annotated[float, Field(ge=0.001, le=1000, allow_inf_nan=False)]
 WaitNumbers = dict[str, int | str]
 
 
@@ -38,8 +39,19 @@ class NewRank(Contract):
     """What one replica needs on its node."""
 
     gpus: int = Field(default=1, ge=0, le=64, description="whole GPUs")
+    gpu_milli: int = Field(
+        default=1000, ge=1, le=1000, description="with one GPU, the part of it that is wanted, in thousandths"
+    )
     cpus: int | None = Field(default=None, ge=1, le=4096)
     memory_bytes: int | None = Field(default=None, ge=1)
+
+
+class Qos(StrEnum):
+    """How firm a job's claim is."""
+
+    RESERVED = "reserved"  # never preempted
+    STANDARD = "standard"
+    SCAVENGER = "scavenger"  # runs on what nobody else wants
 
 
 class NewJob(Contract):
@@ -53,7 +65,7 @@ class NewJob(Contract):
     work_dir: Archive | None = None
     replicas: int = Field(default=1, ge=1, le=4096)
     rank: NewRank = NewRank()
-    gpu_classes: tuple[Id, ...] = Field(
+    gpu_classes: tuple[ClassId, ...] = Field(
         default=(), max_length=32, description="in order of preference; empty: any"
     )
     min_gpu_memory_bytes: int = Field(default=0, ge=0)
@@ -64,6 +76,15 @@ class NewJob(Contract):
     stop_grace_seconds: int = Field(default=30, ge=0, le=3600)
     retries: Retries = Retries()
     lease_seconds: int | None = Field(default=None, ge=60, le=30 * 86_400)
+    qos: Qos = Qos.STANDARD
+    estimate_seconds: int | None = Field(
+        default=None, ge=1, le=30 * 86_400, description="how long it probably runs at speed 1"
+    )
+    speeds: dict[ClassId, Speed] = Field(
+        default_factory=dict,
+        max_length=64,
+        description="how fast it runs on GPU classes, as multiples of the reference",
+    )
 
 
 class Batch(Contract):
@@ -143,6 +164,10 @@ class Job(Contract):
     finished_at: Instant | None = None
     gpu_seconds: int = 0
     wait: "Wait | None" = None
+    learnt_seconds: int | None = Field(
+        default=None, description="what jobs like it took, where its user gave no estimate"
+    )
+    preempted_at: Instant | None = Field(default=None, description="when it last made room for another job")
 
 
 class Cancel(Contract):

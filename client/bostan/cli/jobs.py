@@ -12,6 +12,7 @@ import typer
 
 from bostan.cli.options import FirmFilter, Format, JobId, Output
 from bostan.cli.output import Cell, Column, emit_items, print_facts, print_json, print_table, say, write
+from bostan.cli.planning import STANDARD, claims, experience, gpus_each, gpus_in_all
 from bostan.cli.words import counted, local_time, local_time_exact, size
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _COLUMNS = (
     Column("GPUS", "number"),
     Column("SUBMITTED"),
 )
+_QOS = Column("QOS")
 _ATTEMPT_COLUMNS = (
     Column("ATTEMPT", "number"),
     Column("PHASE", "state"),
@@ -52,7 +54,12 @@ def jobs(
         found = list(
             islice(client.jobs(firm=firm, project=project, phase=_phase(phase), name=name), limit + 1)
         )
-    emit_items(found[:limit], output, _COLUMNS, _row, "There are no jobs")
+    shown = found[:limit]
+    # Most jobs are standard: a column for it would only take room.
+    if any(job.spec.qos != STANDARD for job in shown):
+        emit_items(shown, output, (*_COLUMNS, _QOS), _row_with_qos, "There are no jobs")
+    else:
+        emit_items(shown, output, _COLUMNS, _row, "There are no jobs")
     if len(found) > limit:
         say(f"There are more: bostan jobs --limit {limit * 10}")
 
@@ -72,8 +79,11 @@ def _phase(text: str | None) -> Phase | None:
 
 
 def _row(job: Job) -> tuple[Cell, ...]:
-    gpus = job.spec.replicas * job.spec.rank.gpus
-    return (job.id, job.name, job.firm, job.state, gpus, local_time(job.submitted_at))
+    return (job.id, job.name, job.firm, job.state, gpus_in_all(job.spec), local_time(job.submitted_at))
+
+
+def _row_with_qos(job: Job) -> tuple[Cell, ...]:
+    return (*_row(job), job.spec.qos)
 
 
 def show(job: JobId, output: Output = Format.TABLE) -> None:
@@ -86,7 +96,7 @@ def show(job: JobId, output: Output = Format.TABLE) -> None:
     if output is Format.JSON:
         print_json(found)
         return
-    print_facts(_facts(found))
+    print_facts([*_facts(found), *experience(found, attempts)])
     if attempts:
         write("")
         print_table(_ATTEMPT_COLUMNS, [_attempt_row(each) for each in attempts])
@@ -124,19 +134,22 @@ def _outputs(attempt: Attempt) -> str | None:
 
 def asked_for(spec: NewJob) -> Iterator[tuple[str, Cell]]:
     """What a job asks for, as facts."""
+    from bostan.jobfile.units import duration_text
+
     yield "command", shlex.join(spec.command)
     yield "replicas", spec.replicas
     yield "each with", ", ".join(_each_with(spec))
     yield "GPU classes", ", ".join(spec.gpu_classes)
     yield "parks", ", ".join(spec.parks.allow) or None
     yield "not in", ", ".join(spec.parks.deny)
-    yield "time limit", counted(spec.time_limit_seconds, "second")
+    yield "time limit", duration_text(spec.time_limit_seconds)
+    yield from claims(spec)
     if spec.work_dir:
         yield "work directory", f"{size(spec.work_dir.size_bytes)}, sha256 {spec.work_dir.sha256[:12]}"
 
 
 def _each_with(spec: NewJob) -> Iterator[str]:
-    yield counted(spec.rank.gpus, "GPU")
+    yield gpus_each(spec)
     if spec.rank.cpus:
         yield counted(spec.rank.cpus, "CPU")
     if spec.rank.memory_bytes:

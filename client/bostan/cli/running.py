@@ -20,9 +20,21 @@ Classes = Annotated[
     list[str] | None,
     typer.Option("--class", "-c", metavar="CLASS", help="GPU class, best first; repeatable."),
 ]
+GpuMilli = Annotated[
+    int, typer.Option("--gpu-milli", min=1, max=1000, help="Thousandths of one GPU, shared within the firm.")
+]
 Replicas = Annotated[int, typer.Option("--replicas", min=1, help="Members of the gang.")]
 Name = Annotated[str | None, typer.Option("--name", help="Omitted: the program's name.")]
 TimeLimit = Annotated[str, typer.Option("--time-limit", metavar="DURATION", help="As 2h or 1d.")]
+Qos = Annotated[str, typer.Option("--qos", metavar="QOS", help="reserved, standard or scavenger.")]
+Estimate = Annotated[
+    str | None,
+    typer.Option("--estimate", metavar="DURATION", help="How long it probably runs, as 3h; omitted: learnt."),
+]
+Speeds = Annotated[
+    list[str] | None,
+    typer.Option("--speed", metavar="CLASS=NUMBER", help="How fast it is on a class; repeatable."),
+]
 Cpus = Annotated[int | None, typer.Option("--cpus", min=1, help="CPUs for each replica.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="As 40GiB, for each replica.")]
 Env = Annotated[
@@ -47,10 +59,14 @@ Detached = Annotated[bool, typer.Option("--detach", "-d", help="Say its id and r
 def run(
     command: Command,
     gpus: Gpus = 1,
+    gpu_milli: GpuMilli = 1000,
     gpu_class: Classes = None,
     replicas: Replicas = 1,
     name: Name = None,
     time_limit: TimeLimit = "1d",
+    qos: Qos = "standard",
+    estimate: Estimate = None,
+    speed: Speeds = None,
     cpus: Cpus = None,
     memory: Memory = None,
     env: Env = None,
@@ -70,9 +86,13 @@ def run(
         "name": name or _name_of(command),
         "command": command,
         "gpus": gpus,
+        "gpu_milli": gpu_milli,
         "gpu_classes": gpu_class or [],
         "replicas": replicas,
         "time_limit": time_limit,
+        "qos": qos,
+        "estimate": estimate,
+        "speeds": _speeds(speed or []),
         "cpus": cpus,
         "memory": memory,
         "env": _environment(env or []),
@@ -92,6 +112,20 @@ def _name_of(command: Sequence[str]) -> str:
     """A job name from the program's file name, less what a name may not hold."""
     name = "".join(letter for letter in Path(command[0]).name if letter.isascii() and letter.isalnum())
     return name[:63] or "job"
+
+
+def _speeds(given: Sequence[str]) -> dict[str, float]:
+    """`CLASS=NUMBER`, each class once."""
+    found: dict[str, float] = {}
+    for each in given:
+        gpu_class, _, number = each.partition("=")
+        try:
+            found[gpu_class] = float(number)
+        except ValueError as exc:
+            problem = f"{each!r} is not a class and its speed"
+            remedy = "write it as a100-80g=1.0"
+            raise InvalidFile([FileProblem("command line", None, "--speed", problem, remedy)]) from exc
+    return found
 
 
 def _environment(given: Sequence[str]) -> dict[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from bostan.fieldtypes import Id
+from bostan.fieldtypes import ClassId, Id
+from bostan.jobfile.agreement import contradictions
 from bostan.jobfile.fields import (
     DAY,
     Command,
     Env,
+    Estimate,
     Folder,
     Grace,
     Lease,
@@ -18,25 +20,16 @@ from bostan.jobfile.fields import (
     Name,
     TimeLimit,
 )
-from bostan.strictmodel import Finding, StrictModel, refuse, refuse_all, shown
+from bostan.jobfile.scheduling import WHOLE_GPU, Qos, Speeds
+from bostan.strictmodel import Finding, StrictModel, refuse_all
 
 REPLICAS_MAX: Final = 1_024
 GPUS_MAX: Final = 64
 CPUS_MAX: Final = 4_096
 RETRIES_MAX: Final = 100
-_QOS_LATER: Final = ("reserved", "scavenger")
 
-
-def checked_qos(value: Any) -> str:
-    if value == "standard":
-        return "standard"
-    if value in _QOS_LATER:
-        raise refuse(f"{value} is not supported yet", "remove it, or write standard")
-    raise refuse(f"must be standard, not {shown(value)}", "write standard")
-
-
-Qos = Annotated[str, BeforeValidator(checked_qos), WithJsonSchema({"const": "standard"})]
 Ids = Annotated[tuple[Id, ...], Field(max_length=64)]
+Classes = Annotated[tuple[ClassId, ...], Field(max_length=32)]
 Retry = Annotated[StrictInt, Field(ge=0, le=RETRIES_MAX)]
 
 
@@ -94,7 +87,14 @@ class JobSpec(StrictModel):
     gpus: Annotated[StrictInt, Field(ge=0, le=GPUS_MAX)] = Field(
         default=1, description="whole GPUs for each replica; 0: none"
     )
-    gpu_classes: Ids = Field(default=(), description="acceptable GPU classes, best first; omitted: any")
+    gpu_milli: Annotated[StrictInt, Field(ge=1, le=WHOLE_GPU)] = Field(
+        default=WHOLE_GPU,
+        description="with gpus: 1, the part of it that each replica wants, in thousandths; jobs of one firm share it",
+    )
+    gpu_classes: Classes = Field(
+        default=(),
+        description="acceptable GPU classes, best first, or slices, as a100-80g/1g.10gb; omitted: any",
+    )
     min_gpu_memory_bytes: Memory | None = Field(
         default=None, alias="min_gpu_memory", description="any GPU class with this much memory"
     )
@@ -105,6 +105,15 @@ class JobSpec(StrictModel):
         default=None, alias="memory", description="memory for each replica; omitted: none is set aside"
     )
     time_limit_seconds: TimeLimit = Field(default=DAY, alias="time_limit")
+    estimate_seconds: Estimate | None = Field(
+        default=None,
+        alias="estimate",
+        description="how long it probably runs at speed 1; omitted: as long as jobs like it did",
+    )
+    speeds: Speeds = Field(
+        default_factory=dict,
+        description="how fast it runs on GPU classes, as multiples of the reference; others: what the centre knows",
+    )
     parks: ParkChoice = ParkChoice()
     checkpoint: Checkpoint | None = None
     stop_grace_seconds: Grace = Field(
@@ -116,7 +125,10 @@ class JobSpec(StrictModel):
         alias="lease",
         description="how long it may run unheard of; omitted: the centre's setting",
     )
-    qos: Qos = "standard"
+    qos: Qos = Field(
+        default="standard",
+        description="how firm its claim is: reserved is never preempted, scavenger takes what nobody else wants",
+    )
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -130,30 +142,6 @@ class JobSpec(StrictModel):
 
     @model_validator(mode="after")
     def _agrees(self) -> JobSpec:
-        if findings := [*_gpu_findings(self), *_lease_findings(self)]:
+        if findings := contradictions(self):
             raise refuse_all(findings)
         return self
-
-
-def _gpu_findings(spec: JobSpec) -> list[Finding]:
-    """Contradictions in what is said about GPUs."""
-    memory = spec.min_gpu_memory_bytes is not None
-    found = []
-    if spec.gpu_classes and memory:
-        found.append(Finding(("min_gpu_memory",), "is given beside gpu_classes", "keep one of the two"))
-    if spec.gpus == 0 and (spec.gpu_classes or memory):
-        key = "min_gpu_memory" if memory else "gpu_classes"
-        found.append(Finding((key,), "is given for a job with gpus: 0", "remove it, or ask for gpus"))
-    if len(set(spec.gpu_classes)) < len(spec.gpu_classes):
-        found.append(Finding(("gpu_classes",), "names a class twice", "keep each once, best first"))
-    return found
-
-
-def _lease_findings(spec: JobSpec) -> list[Finding]:
-    """A lease must leave time to save and stop before it ends."""
-    grace = spec.stop_grace_seconds + (spec.checkpoint.grace_seconds if spec.checkpoint else 0)
-    if spec.lease_seconds is None or spec.lease_seconds > grace:
-        return []
-    return [
-        Finding(("lease",), f"ends before {grace}s of checkpoint and stop grace have passed", "lengthen it")
-    ]

@@ -207,6 +207,7 @@ def test_run_takes_everything_from_the_command_line(bostan, centre, home, monkey
             "--park",
             "tabriz",
         ),
+        *("--qos", "scavenger", "--estimate", "90m", "--speed", "h100-80g-sxm=1", "--speed", "t4-16g=0.2"),
         *("--checkpoint-signal", "--", "python3", "train.py", "--gpus", "9"),
     )
     assert (told.code, told.out) == (0, "Submitted job-1\n")
@@ -218,8 +219,35 @@ def test_run_takes_everything_from_the_command_line(bostan, centre, home, monkey
     assert (sent.replicas, sent.time_limit_seconds, sent.checkpoint_on_signal) == (2, 7200, True)
     assert sent.env == {"LR": "1e-3", "SEED": "7"}
     assert sent.parks.allow == ("tabriz",)
+    assert (sent.qos, sent.estimate_seconds) == ("scavenger", 5400)
+    assert sent.speeds == {"h100-80g-sxm": 1.0, "t4-16g": 0.2}
     assert sent.work_dir is not None
     assert sent.work_dir.sha256 in centre.blobs
+
+
+def test_run_asks_for_a_part_of_a_gpu(bostan, centre):
+    assert bostan("run", "-d", "--no-work-dir", "--gpu-milli", "250", "--", "x").code == 0
+    assert NewJob(**centre.submitted[0]).rank.gpu_milli == 250
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--qos", "gold"), "command line: qos: must be reserved, standard or scavenger, not 'gold'"),
+        (("--estimate", "2d"), "command line: estimate: 2d is longer than the time_limit of 1d"),
+        (("--speed", "t4-16g"), "command line: --speed: 't4-16g' is not a class and its speed"),
+        (("--speed", "t4-16g=nan"), "command line: speeds.t4-16g: nan is not from 0.001 to 1000"),
+        (
+            ("--gpus", "2", "--gpu-milli", "500"),
+            "command line: gpu_milli: is a part of one GPU, and gpus is 2",
+        ),
+    ],
+)
+def test_what_run_cannot_mean_is_told_before_anything_is_sent(bostan, centre, words, said):
+    told = bostan("run", "-d", "--no-work-dir", *words, "--", "x")
+    assert told.code == 2
+    assert said in told.err
+    assert centre.submitted == []
 
 
 def test_run_without_dashes_leaves_the_commands_own_options_alone(bostan, centre):

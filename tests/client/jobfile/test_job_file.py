@@ -20,12 +20,14 @@ gpu_classes: [h100-80g-sxm, a100-80g]
 cpus: 16
 memory: 64GiB
 time_limit: 1d12h
+estimate: 9h
+speeds: {h100-80g-sxm: 1, a100-80g: 0.45}
 parks: {allow: [stp-central, industrial-dc], prefer: [industrial-dc]}
 checkpoint: {signal: true, grace: 2m}
 stop_grace: 45s
 retries: {node_lost: 5, exit: 1}
 lease: 6h
-qos: standard
+qos: reserved
 """
 
 
@@ -38,6 +40,15 @@ def test_every_field_of_a_job_is_read(job):
     assert spec.parks.prefer == ("industrial-dc",)
     assert (spec.checkpoint.signal, spec.checkpoint.grace_seconds) == (True, 120)
     assert (spec.retries.node_lost, spec.retries.start_failed, spec.retries.exit) == (5, 3, 1)
+    assert (spec.qos, spec.estimate_seconds) == ("reserved", 32_400)
+    assert spec.speeds == {"h100-80g-sxm": 1.0, "a100-80g": 0.45}
+
+
+def test_a_part_of_a_gpu_or_a_slice_of_one_may_be_asked_for(job):
+    part = job("name: a\ncommand: x\ngpu_milli: 250\nqos: scavenger\n")
+    assert (part.gpus, part.gpu_milli, part.qos) == (1, 250, "scavenger")
+    cut = job("name: a\ncommand: x\ngpu_classes: [a100-80g/1g.10gb, a100-80g/1g.10gb+me]\n")
+    assert cut.gpu_classes == ("a100-80g/1g.10gb", "a100-80g/1g.10gb+me")
 
 
 def test_a_short_job_has_the_documented_defaults(job):
@@ -47,6 +58,7 @@ def test_a_short_job_has_the_documented_defaults(job):
     assert (spec.gpu_classes, spec.min_gpu_memory_bytes, spec.checkpoint) == ((), None, None)
     assert (spec.retries.node_lost, spec.retries.start_failed, spec.retries.exit) == (3, 3, 0)
     assert (spec.work_dir, spec.qos) == (".", "standard")
+    assert (spec.gpu_milli, spec.estimate_seconds, spec.speeds) == (1000, None, {})
 
 
 def test_a_line_is_run_by_the_shell_and_a_list_as_it_stands(job):
@@ -99,6 +111,10 @@ def test_the_schema_for_editors_accepts_what_the_loader_accepts(job):
         {"name": "a"},
         {"name": "a", "command": "x", "gpu": 1},
         {"name": "a", "command": "x", "time_limit": 2},
+        {"name": "a", "command": "x", "qos": "gold"},
+        {"name": "a", "command": "x", "gpu_milli": 0.5},
+        {"name": "a", "command": "x", "speeds": {"t4-16g": 0}},
+        {"name": "a", "command": "x", "speeds": {"T4": 1}},
     ):
         assert list(validator.iter_errors(wrong))
 

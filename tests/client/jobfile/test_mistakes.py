@@ -66,8 +66,66 @@ ONE_MISTAKE = [
     ),
     ("retries: {exit: 101}", "3: retries.exit: must be at most 100; write 100 or less"),
     ("retries: {exits: 1}", "3: retries.exits: is an unknown key; did you mean `exit`?"),
-    ("qos: scavenger", "3: qos: scavenger is not supported yet; remove it, or write standard"),
-    ("qos: fast", "3: qos: must be standard, not 'fast'; write standard"),
+    ("qos: fast", "3: qos: must be reserved, standard or scavenger, not 'fast'; write one of them"),
+    ("qos: [reserved]", "3: qos: must be reserved, standard or scavenger, not a list; write one of them"),
+    ("qos:", "3: qos: must be reserved, standard or scavenger, not nothing; write one of them"),
+    ("estimate: 3", "3: estimate: 3 is not a duration; write the unit: 3s, 3m or 3h"),
+    ("estimate: 0s", "3: estimate: 0s is less than 1s; write 1s or more"),
+    ("estimate: -3h", "3: estimate: '-3h' is not a duration; write 2h, 90m or 1d12h"),
+    (
+        "time_limit: 2h\nestimate: 3h",
+        "4: estimate: 3h is longer than the time_limit of 2h; raise time_limit, or write 2h or less",
+    ),
+    (
+        "estimate: 25h",
+        "3: estimate: 1d1h is longer than the time_limit of 1d; raise time_limit, or write 1d or less",
+    ),
+    ("speeds: [a]", "3: speeds: must be a mapping, not a list; write `key: value` lines under it"),
+    (
+        "speeds: {a100-80g: fast}",
+        "3: speeds.a100-80g: must be a number, not 'fast'; write 1 for the reference, 0.5 for half as fast",
+    ),
+    ("speeds:\n  t4-16g: 0", "4: speeds.t4-16g: 0 is not from 0.001 to 1000; write a speed between them"),
+    (
+        "speeds:\n  t4-16g: -1.5",
+        "4: speeds.t4-16g: -1.5 is not from 0.001 to 1000; write a speed between them",
+    ),
+    (
+        "speeds:\n  t4-16g: 1e9",
+        "4: speeds.t4-16g: 1000000000.0 is not from 0.001 to 1000; write a speed between them",
+    ),
+    ("speeds: {T4: 1}", "3: speeds.T4: 'T4' is not an id; write t4"),
+    (
+        "gpus: 0\nspeeds: {t4-16g: 1}",
+        "4: speeds: is given for a job with gpus: 0; remove it, or ask for gpus",
+    ),
+    (
+        "gpu_classes: [a100-80g]\nspeeds:\n  a100-80g: 1\n  t4-16g: 0.2",
+        "6: speeds.t4-16g: t4-16g is not among gpu_classes; add the class there, or remove its speed",
+    ),
+    ("gpu_milli: 0", "3: gpu_milli: must be at least 1; write 1 or more"),
+    ("gpu_milli: 1001", "3: gpu_milli: must be at most 1000; write 1000 or less"),
+    (
+        "gpu_milli: 0.5",
+        "3: gpu_milli: must be a whole number, not 0.5; write it as a whole number, without quotes",
+    ),
+    (
+        "gpus: 2\ngpu_milli: 500",
+        "4: gpu_milli: is a part of one GPU, and gpus is 2; write gpus: 1, or remove gpu_milli",
+    ),
+    (
+        "gpus: 0\ngpu_milli: 500",
+        "4: gpu_milli: is a part of one GPU, and gpus is 0; write gpus: 1, or remove gpu_milli",
+    ),
+    (
+        "gpu_milli: 500\ngpu_classes: [a100-80g/1g.10gb]",
+        "3: gpu_milli: is a part of a whole GPU, and a100-80g/1g.10gb is a slice of one; "
+        "ask for the slice alone, or for a part of a whole GPU",
+    ),
+    (
+        "gpu_classes: [a100-80g/1g.10]",
+        "3: gpu_classes[0]: 'a100-80g/1g.10' is not an id; write a100-80g/1g-10",
+    ),
     ("env: [A]", "3: env: must be a mapping, not a list; write `key: value` lines under it"),
     ("env:\n  A: [1]", "4: env.A: must be text, not a list; write it in quotes"),
     ("env:\n  A: 1\n  RANK: 3", "5: env.RANK: is set by Bostan itself; use another name"),
@@ -114,7 +172,7 @@ def test_a_file_that_is_no_job_says_what_a_job_needs(mistakes, text, told):
 
 
 def test_all_mistakes_are_collected_in_the_order_of_lines(mistakes):
-    told = mistakes("name: a\nmemroy: 4GiB\ncommand: x\nqos: reserved\nreplicas: 0\n")
+    told = mistakes("name: a\nmemroy: 4GiB\ncommand: x\nqos: gold\nreplicas: 0\n")
     assert [line.split(": ")[:2] for line in told] == [["2", "memroy"], ["4", "qos"], ["5", "replicas"]]
 
 
@@ -127,6 +185,9 @@ def test_limits_of_command_and_environment(mistakes, job):
     assert len(job(f"{GOOD}env:\n{env}").env) == 256
     assert "has more than 256 entries" in mistakes(f"{GOOD}env:\n{env}  W: x\n")[0]
     assert "is not 0 to 32768 characters" in mistakes(f"{GOOD}env:\n  A: {'x' * 32_769}\n")[0]
+    speeds = "".join(f"  c{at}: 1\n" for at in range(64))
+    assert len(job(f"{GOOD}speeds:\n{speeds}").speeds) == 64
+    assert "speeds: has more than 64 entries; remove some" in mistakes(f"{GOOD}speeds:\n{speeds}  d: 1\n")[0]
     parks = ", ".join(f"p{at}" for at in range(65))
     assert (
         "parks.allow: has more than 64 entries; remove some"

@@ -7,7 +7,7 @@ from typing import assert_never
 from bostan import api
 
 from bostan_scheduler.core.attempt import Attempt, RankExited
-from bostan_scheduler.core.job import Active, Finished, Job, JobSpec, Output, Queued
+from bostan_scheduler.core.job import Active, Finished, Job, JobSpec, Output, Queued, RankNeeds
 from bostan_scheduler.core.observe.ending import why_of
 from bostan_scheduler.core.outputs import OutputsLost, OutputsOnTheWay
 from bostan_scheduler.core.waits import Wait
@@ -47,6 +47,8 @@ def job_model(view: JobView, log_bytes: LogBytes, spec: api.NewJob | None = None
         finished_at=finished.at if finished else None,
         gpu_seconds=view.gpu_milliseconds // 1000,
         wait=wait_model(view.wait) if view.wait else None,
+        learnt_seconds=job.learnt_seconds,
+        preempted_at=job.preempted_at,
     )
 
 
@@ -87,7 +89,7 @@ def spec_model(spec: JobSpec) -> api.NewJob:
         work_dir=spec.work_dir
         and api.Archive(sha256=spec.work_dir.sha256, size_bytes=spec.work_dir.size_bytes),
         replicas=spec.replicas,
-        rank=api.NewRank(gpus=spec.rank.gpus, cpus=spec.rank.cpus, memory_bytes=spec.rank.memory_bytes),
+        rank=rank_model(spec.rank),
         gpu_classes=spec.gpu_classes,
         min_gpu_memory_bytes=spec.min_gpu_memory_bytes,
         time_limit_seconds=spec.time_limit_seconds,
@@ -101,6 +103,16 @@ def spec_model(spec: JobSpec) -> api.NewJob:
             exit=spec.retries.exit,
         ),
         lease_seconds=spec.lease_seconds,
+        qos=api.Qos(spec.qos),
+        estimate_seconds=spec.estimate_seconds,
+        speeds=dict(spec.speeds),
+    )
+
+
+def rank_model(rank: RankNeeds) -> api.NewRank:
+    """What each rank needs."""
+    return api.NewRank(
+        gpus=rank.gpus, gpu_milli=rank.gpu_milli, cpus=rank.cpus, memory_bytes=rank.memory_bytes
     )
 
 

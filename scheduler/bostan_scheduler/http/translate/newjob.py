@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bostan import api
+from bostan.fieldtypes import whole_class
 
-from bostan_scheduler.core.job import Blob, JobSpec, ParkRules, RankNeeds, Retries
+from bostan_scheduler.core.job import WHOLE_GPU, Blob, JobSpec, ParkRules, Qos, RankNeeds, Retries
 from bostan_scheduler.http.problems import Problem, invalid
 
 BYTES_MAX = 2**53
@@ -25,7 +26,7 @@ def job_spec(job: api.NewJob, at: str = "") -> JobSpec:
         env=tuple(sorted(job.env.items())),
         work_dir=Blob(archive.sha256, archive.size_bytes) if archive else None,
         replicas=job.replicas,
-        rank=RankNeeds(rank.gpus, rank.cpus, rank.memory_bytes),
+        rank=RankNeeds(rank.gpus, rank.cpus, rank.memory_bytes, rank.gpu_milli),
         gpu_classes=job.gpu_classes,
         min_gpu_memory_bytes=job.min_gpu_memory_bytes,
         time_limit_seconds=job.time_limit_seconds,
@@ -35,10 +36,18 @@ def job_spec(job: api.NewJob, at: str = "") -> JobSpec:
         stop_grace_seconds=job.stop_grace_seconds,
         retries=Retries(retries.node_lost, retries.start_failed, retries.exit),
         lease_seconds=job.lease_seconds,
+        qos=Qos(job.qos),
+        estimate_seconds=job.estimate_seconds,
+        speeds=tuple(sorted(job.speeds.items())),
     )
 
 
 def _problems(job: api.NewJob, at: str) -> Iterator[Problem]:
+    yield from _unstartable(job, at)
+    yield from _contradictions(job, at)
+
+
+def _unstartable(job: api.NewJob, at: str) -> Iterator[Problem]:
     """What no process could be started with, and numbers beyond all machines."""
     if not job.name.isprintable():
         yield invalid(f"{at}name", "name: holds characters that cannot be shown", "use letters and digits")
@@ -56,3 +65,19 @@ def _problems(job: api.NewJob, at: str) -> Iterator[Problem]:
     for field, size in sizes.items():
         if size is not None and size > BYTES_MAX:
             yield invalid(f"{at}{field}", f"{field}: is beyond every machine", f"at most {BYTES_MAX}")
+
+
+def _contradictions(job: api.NewJob, at: str) -> Iterator[Problem]:
+    """What the planner could make nothing of."""
+    rank = job.rank
+    if rank.gpu_milli < WHOLE_GPU and rank.gpus != 1:
+        detail = f"rank.gpu_milli: is a part of one GPU, and rank.gpus is {rank.gpus}"
+        yield invalid(f"{at}rank.gpu_milli", detail, "ask for one GPU, or leave gpu_milli out")
+    if rank.gpu_milli < WHOLE_GPU and any(whole_class(one) != one for one in job.gpu_classes):
+        detail = "rank.gpu_milli: is a part of a whole GPU, and gpu_classes names a slice of one"
+        yield invalid(f"{at}rank.gpu_milli", detail, "ask for the slice alone, or for a part of a whole GPU")
+    if job.speeds and not rank.gpus:
+        yield invalid(f"{at}speeds", "speeds: is given for a job without GPUs", "leave it out")
+    if job.estimate_seconds is not None and job.estimate_seconds > job.time_limit_seconds:
+        detail = f"estimate_seconds: is more than the time limit of {job.time_limit_seconds} s"
+        yield invalid(f"{at}estimate_seconds", detail, "raise the time limit, or lower the estimate")
