@@ -20,6 +20,7 @@ FILES = {
     "base": ["pyproject.toml"],
     "agent": ["pyproject.toml", "--extra=agent"],
     "scheduler": ["pyproject.toml", "--extra=scheduler"],
+    "sim": ["pyproject.toml", "--extra=scheduler", "--extra=sim"],
     "demo": ["pyproject.toml", "--extra=agent", "--extra=scheduler", "--group=demo"],
     "dev": ["pyproject.toml", "--all-extras", "--group=dev"],
     "build": ["--group=build"],

@@ -14,8 +14,9 @@ FILES = {
     "base": ([], []),
     "agent": (["agent"], []),
     "scheduler": (["scheduler"], []),
+    "sim": (["scheduler", "sim"], []),
     "demo": (["agent", "scheduler"], ["demo"]),
-    "dev": (["agent", "scheduler"], ["dev"]),
+    "dev": (["agent", "scheduler", "sim"], ["dev"]),
 }
 
 
