@@ -64,6 +64,21 @@ class CentreSettings(StrictModel):
         600, description="A job waits so long for a checkpoint on its way."
     )
     pending_jobs_max: int = Field(1_000_000, ge=1, description="Unfinished jobs that the centre takes.")
+    default_estimate_seconds: Seconds = Field(
+        3600, description="What a job is thought to take of which neither its user nor its like tell more."
+    )
+    learnt_runs_max: int = Field(
+        20, ge=1, le=1000, description="Of jobs of one firm, name and size, so many run times are remembered."
+    )
+    learnt_kinds_max: int = Field(
+        4096, ge=1, le=100_000, description="Of so many firms, names and sizes run times are remembered."
+    )
+    learnt_jobs_max: int = Field(
+        5000, ge=1, le=100_000, description="Finished jobs that a new leader learns run times from."
+    )
+    usage_half_life_seconds: Seconds = Field(
+        7 * 86_400, description="Past usage counts half as much in a firm's share after so long."
+    )
 
     request_bytes_max: int = Field(
         16 * 2**20, ge=2**16, description="Largest body of a REST request but a file's."
@@ -120,6 +135,11 @@ class CentreSettings(StrictModel):
             renew_seconds=self.renew_seconds,
             checkpoint_wait_seconds=self.checkpoint_wait_seconds,
             pending_jobs_max=self.pending_jobs_max,
+            default_estimate_seconds=self.default_estimate_seconds,
+            learnt_runs_max=self.learnt_runs_max,
+            learnt_kinds_max=self.learnt_kinds_max,
+            learnt_jobs_max=self.learnt_jobs_max,
+            usage_half_life_seconds=self.usage_half_life_seconds,
         )
 
     def pace(self) -> Pace:

@@ -72,7 +72,10 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
         case Requeue():
             _requeue(draft, change)
         case Credit(job_id, done, ran):
-            draft.put_job(replace(draft.jobs[job_id], done_milliseconds=done, run_milliseconds=ran))
+            job = draft.jobs[job_id]
+            assert done >= job.done_milliseconds, f"{job_id} would have done less than before"
+            assert ran >= job.run_milliseconds, f"{job_id} would have run for less than before"
+            draft.put_job(replace(job, done_milliseconds=done, run_milliseconds=ran))
         case Finish():
             _finish(draft, change)
         case Reserve(reserved):

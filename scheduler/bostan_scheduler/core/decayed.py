@@ -37,6 +37,7 @@ class Decayed:
         self, firm: str, account: Account, from_at: Instant, until_at: Instant, gpu_milliseconds: int
     ) -> "Decayed":
         """With GPU time that was spent evenly over `[from_at, until_at)`, or at once where that is empty."""
+        assert gpu_milliseconds >= 0, f"{firm} would get usage back"
         until_at = max(from_at, until_at)
         if self._half_lives(until_at) > LANDMARK_HALF_LIVES:
             return self._moved_to(until_at).add(firm, account, from_at, until_at, gpu_milliseconds)

@@ -22,6 +22,7 @@ def remaining_seconds(job: Job, default_seconds: int, under_way_milliseconds: in
 
 def doubled_beyond(estimate: int, attained: float) -> int:
     """The estimate, doubled as often as it takes to exceed what was attained."""
+    assert attained >= 0, "a job has less than nothing behind it"
     estimate = max(1, estimate)
     while estimate <= attained:
         estimate *= 2
