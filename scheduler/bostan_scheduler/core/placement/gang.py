@@ -1,0 +1,142 @@
+"""A gang over several nodes: as few as can be, of one switch or rack where that costs no more of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from bostan_scheduler.core.placement.gpus import places_on
+from bostan_scheduler.core.placement.placement import Placement
+from bostan_scheduler.core.placement.search import Parks, Search
+
+Candidate = tuple[int, int, str]
+"""How many ranks a node takes, what it has free in thousandths of a GPU, and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How many ranks each node takes. `free_milli` is what these nodes have free."""
+
+    ranks: tuple[tuple[str, int], ...]
+    free_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Nodes of one park that are alike: each takes `ranks` ranks and has `free_milli` free."""
+
+    ranks: int
+    free_milli: int
+    nodes: Sequence[str]
+    count: int
+
+
+def over_nodes(search: Search, parks: Parks) -> Placement | None:
+    """The park in which the fewest nodes do, and of these the one where the least stays free beside the gang."""
+    best: tuple[int, int, str] | None = None
+    stocks = _stocks(search, parks)
+    for park, stock in stocks.items():
+        size = _size(stock, search.shape.replicas)
+        if size is not None and (best is None or (*size, park) < best):
+            best = (*size, park)
+    if best is None:
+        return None
+    nodes, free_milli, park = best
+    spread = _in_park(search, park, stocks[park], nodes)
+    return Placement(park, places_on(search, spread.ranks), (nodes, free_milli))
+
+
+def _stocks(search: Search, parks: Parks) -> dict[str, list[Stock]]:
+    """By park, the nodes that take at least a rank; those that take the most first, of these the tightest."""
+    one, stocks = search.ask(1), dict[str, list[Stock]]()
+    special = list(search.special())
+    for _, state, bucket in search.ledger.ranking(one).best_first():
+        ranks, free_milli = one.ranks_in(state), state.milli(search.gpu_class or "")
+        for park in filter(parks, bucket.parks):
+            nodes = bucket.nodes[park]
+            odd = [
+                one
+                for one, of, at in special
+                if of is state and at == park and search.most(one, ranks) < ranks
+            ]
+            found = stocks.setdefault(park, [])
+            found.append(Stock(ranks, free_milli, nodes, len(nodes) - len(odd)))
+            found += [Stock(search.most(node_id, ranks), free_milli, (node_id,), 1) for node_id in odd]
+    for found in stocks.values():
+        found.sort(key=lambda stock: (-stock.ranks, stock.free_milli))
+    return stocks
+
+
+def _size(stocks: list[Stock], replicas: int) -> tuple[int, int] | None:
+    """How many nodes a gang would take, the fullest stock first, and what they have free; None when they are too few."""
+    left, nodes, free_milli = replicas, 0, 0
+    for position, stock in enumerate(stocks):
+        if not stock.ranks or not stock.count:
+            continue
+        whole = min(stock.count, left // stock.ranks)
+        left, nodes, free_milli = (
+            left - whole * stock.ranks,
+            nodes + whole,
+            free_milli + whole * stock.free_milli,
+        )
+        if left == 0:
+            return nodes, free_milli
+        if whole < stock.count:
+            return nodes + 1, free_milli + _tightest(stocks[position:], left)
+    return None
+
+
+def _tightest(stocks: list[Stock], ranks: int) -> int:
+    return min(stock.free_milli for stock in stocks if stock.ranks >= ranks and stock.count)
+
+
+def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spread:
+    """On nodes of one switch if it takes no more of them, else of one rack, else on any."""
+    candidates = sorted(_candidates(search, park, stocks), key=lambda one: (-one[0], one[1], one[2]))
+    for scopes in _scopes(search, candidates):
+        spreads = [_spread(scope, search.shape.replicas) for scope in scopes]
+        good = [spread for spread in spreads if spread is not None and len(spread.ranks) == nodes]
+        if good:
+            return _numbered(search, min(good, key=lambda spread: (spread.free_milli, spread.ranks)))
+    raise AssertionError(f"{park} has no room on {nodes} nodes after all")
+
+
+def _candidates(search: Search, park: str, stocks: list[Stock]) -> Iterator[Candidate]:
+    """Of nodes that are alike no more than the gang could use, unless it matters where they stand."""
+    labelled = any(search.ledger.rooms[one].where != ("", "") for one in search.ledger.parks[park])
+    for stock in stocks:
+        fit = ((search.most(one, stock.ranks), one) for one in stock.nodes)
+        taken = ((ranks, stock.free_milli, one) for ranks, one in fit if ranks == stock.ranks and ranks)
+        yield from taken if labelled else islice(taken, search.shape.replicas)
+
+
+def _scopes(search: Search, candidates: list[Candidate]) -> Iterator[list[list[Candidate]]]:
+    """The nodes of each switch, then those of each rack, then all."""
+    for level in (2, 1):
+        groups: dict[tuple[str, ...], list[Candidate]] = {}
+        for one in candidates:
+            where = search.ledger.rooms[one[2]].where[:level]
+            if where[-1]:
+                groups.setdefault(where, []).append(one)
+        yield [groups[where] for where in sorted(groups)]
+    yield [candidates]
+
+
+def _spread(candidates: list[Candidate], replicas: int) -> Spread | None:
+    """The nodes that take the most first; the rest of the gang where it fits tightest."""
+    left, ranks, free_milli = replicas, dict[str, int](), 0
+    for most, free, node_id in candidates:
+        if most >= left:
+            others = [one for one in candidates if one[0] >= left and one[2] not in ranks]
+            _, free, node_id = min(others, key=lambda one: (one[1], one[2]))
+        ranks[node_id] = min(most, left)
+        left, free_milli = left - ranks[node_id], free_milli + free
+        if left == 0:
+            return Spread(tuple(sorted(ranks.items())), free_milli)
+    return None
+
+
+def _numbered(search: Search, spread: Spread) -> Spread:
+    """Neighbours get neighbouring ranks."""
+    rooms = search.ledger.rooms
+    order = sorted(spread.ranks, key=lambda one: (rooms[one[0]].where, one[0]))
+    return Spread(tuple(order), spread.free_milli)

@@ -1,0 +1,63 @@
+"""Where a gang goes: one park, as few nodes as can be, where it leaves the most that others can use, then tightest."""
+
+from collections.abc import Iterable, Mapping
+
+from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.placement.gang import over_nodes
+from bostan_scheduler.core.placement.gpus import places_on
+from bostan_scheduler.core.placement.loose import without_gpus
+from bostan_scheduler.core.placement.placement import Placement
+from bostan_scheduler.core.placement.search import Parks, Search, tiers
+from bostan_scheduler.core.room.ledger import Ledger
+
+NO_LIMITS: Mapping[str, int] = {}
+
+
+def place(
+    ledger: Ledger, shape: Shape, gpu_class: str | None, limits: Mapping[str, int] = NO_LIMITS
+) -> Placement | None:
+    """The best placement of a gang, or None when no park has room for all of it.
+
+    Nodes to avoid are left out as long as the others suffice. `limits` says how many GPUs of the class it may take
+    on a node; a node that is not named has no limit.
+    """
+    if shape.avoid_nodes:
+        found = _best(Search(ledger, shape, gpu_class, limits, frozenset(shape.avoid_nodes)))
+        if found is not None:
+            return found
+    return _best(Search(ledger, shape, gpu_class, limits))
+
+
+def place_in_any(
+    ledger: Ledger, shape: Shape, gpu_classes: Iterable[str], limits: Mapping[str, int] = NO_LIMITS
+) -> tuple[str, Placement] | None:
+    """The best placement on any of some classes that are equally good for the job, and its class; else None."""
+    found = ((gpu_class, place(ledger, shape, gpu_class, limits)) for gpu_class in sorted(set(gpu_classes)))
+    placed = [(gpu_class, placement) for gpu_class, placement in found if placement is not None]
+    return min(placed, key=lambda one: one[1].cost, default=None)
+
+
+def _best(search: Search) -> Placement | None:
+    for parks in tiers(search.shape):
+        found = _in_parks(search, parks)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_parks(search: Search, parks: Parks) -> Placement | None:
+    if search.gpu_class is None:
+        return without_gpus(search, parks)
+    found = _on_one_node(search, parks)
+    return found if found is not None or search.shape.replicas == 1 else over_nodes(search, parks)
+
+
+def _on_one_node(search: Search, parks: Parks) -> Placement | None:
+    ranks = search.shape.replicas
+    ranking = search.ledger.ranking(search.ask(ranks))
+    for score, _, bucket in ranking.best_first():
+        spot = search.first(bucket, parks, ranks)
+        if spot is not None:
+            park, node_id = spot
+            return Placement(park, places_on(search, ((node_id, ranks),)), (1, *score))
+    return None

@@ -1,0 +1,224 @@
+"""What is free: derived from a snapshot, then kept up to date row by row. Built anew, it is the same."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.job import Job, RankNeeds
+from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.room.ask import Ask
+from bostan_scheduler.core.room.buckets import Buckets
+from bostan_scheduler.core.room.held import Claim, Held
+from bostan_scheduler.core.room.mix import Known, Mix
+from bostan_scheduler.core.room.node_room import NodeRoom, node_room
+from bostan_scheduler.core.room.owners import Owners
+from bostan_scheduler.core.room.pool import Pool, PoolSize
+from bostan_scheduler.core.room.ranking import Ranking
+from bostan_scheduler.core.room.rankings import Rankings
+from bostan_scheduler.core.room.state import State
+from bostan_scheduler.core.snapshot import Snapshot
+
+Classes = frozenset[str | None]
+"""GPU classes of which there may be more now; None stands for CPUs and memory alone."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Every node's room, what is held of it, and the nodes by state. `mix`, when given, stands for the jobs known.
+
+    `parks` lists the open nodes of each park by name.
+    """
+
+    rooms: dict[str, NodeRoom] = field(default_factory=dict)
+    held: Held = field(default_factory=Held)
+    pools: dict[Pool, PoolSize] = field(default_factory=dict)
+    parks: dict[str, list[str]] = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
+    mix: Mix | None = None
+    owners: Owners = field(default_factory=Owners)
+    buckets: Buckets = field(default_factory=Buckets)
+    rankings: Rankings = field(default_factory=Rankings)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, mix: Mix | None = None) -> Self:
+        """The ledger of a snapshot. A GPU that several open nodes claim is the first one's."""
+        ledger = cls(mix=mix)
+        for attempt in snapshot.attempts.values():
+            job = snapshot.jobs.get(attempt.job_id)
+            if attempt.holds and job is not None:
+                ledger.hold(attempt, job.spec.rank)
+        for job in snapshot.jobs.values():
+            ledger.know(job)
+        for node_id in sorted(snapshot.nodes):
+            ledger.set_node(snapshot, node_id)
+        return ledger
+
+    # Rows
+
+    def hold(self, attempt: Attempt, needs: RankNeeds) -> None:
+        """An attempt holds what its places name; nothing new if it does already."""
+        if attempt.id not in self.held.claims:
+            self.put_claim(attempt.id, Claim(needs, attempt.firm, attempt.places))
+
+    def put_claim(self, claim_id: str, claim: Claim) -> None:
+        """Hold something that is no attempt, as if it were one."""
+        self.held.put(claim_id, claim)
+        self._refresh_all(self._nodes_of(claim))
+
+    def release(self, claim_id: str) -> Classes:
+        """An attempt holds nothing any more; nothing if it held nothing."""
+        claim = self.held.drop(claim_id)
+        return self._refresh_all(self._nodes_of(claim)) if claim is not None else frozenset()
+
+    def know(self, job: Job) -> None:
+        """A job is known that is not over: what it asks for is part of the workload."""
+        self.known.put(job)
+
+    def forget(self, job_id: str) -> None:
+        """A job is over."""
+        self.known.drop(job_id)
+
+    def set_node(self, snapshot: Snapshot, node_id: str) -> Classes:
+        """A node's row has changed, has come or has gone."""
+        node, before = snapshot.nodes.get(node_id), self.rooms.get(node_id)
+        if before is not None and node is not None and _same(before.node, node):
+            before.node = node
+            return frozenset()
+        changed = self._take_out(before) if before is not None else set()
+        if node is not None:
+            changed |= self._put_in(node_room(snapshot, node))
+        for other in changed - {node_id}:
+            self._claim(self.rooms[other])
+        return self._refresh_all(changed & self.rooms.keys())
+
+    # Reading
+
+    def classes(self, min_memory_bytes: int) -> Iterator[str]:
+        """Every class with at least that much memory a GPU, the smallest that does first."""
+        memory = self.memories()
+        enough = (one for one in memory if memory[one] >= min_memory_bytes)
+        yield from sorted(enough, key=lambda one: (memory[one], one))
+
+    def memories(self) -> dict[str, int]:
+        """The most memory that a GPU of each class has."""
+        memory: dict[str, int] = {}
+        for (_, gpu_class), pool in self.pools.items():
+            memory[gpu_class] = max(memory.get(gpu_class, 0), pool.memory_bytes)
+        return memory
+
+    def pools_of(self, gpu_class: str) -> Mapping[str, PoolSize]:
+        """The pools of a class, by park."""
+        return {park: pool for (park, of), pool in self.pools.items() if of == gpu_class}
+
+    def nodes_with(self, park: str, gpu_class: str) -> Iterator[tuple[str, int]]:
+        """The open nodes of a park that have GPUs of a class, by name, and how many whole ones are free on each."""
+        for node_id in self.parks.get(park, ()):
+            if gpu_class in self.rooms[node_id].by_class:
+                yield node_id, self.free_on(node_id, gpu_class)
+
+    def free_on(self, node_id: str, gpu_class: str) -> int:
+        """How many whole GPUs of a class are free on a node; none when it is not open."""
+        room = self.rooms.get(node_id)
+        return room.state.whole(gpu_class) if room is not None and room.state is not None else 0
+
+    def ranking(self, ask: Ask) -> Ranking:
+        """The states that an ask fits, best first."""
+        if self.known.changed or self.rankings.stale or self.buckets.crowded():
+            self._renew_rankings()
+        return self.rankings.of(ask, self.buckets)
+
+    def _renew_rankings(self) -> None:
+        if self.buckets.crowded():
+            self.buckets.states.forget_all_but(self.buckets.live)
+            self.rankings.forget()
+        mix = self.known.mix()
+        self.rankings.renew(self.mix if self.mix is not None else mix, self.memories())
+
+    # Upkeep
+
+    def _nodes_of(self, claim: Claim) -> dict[str, None]:
+        """The nodes whose room a claim is part of: where it is placed, and whose its GPUs are."""
+        nodes: dict[str, None] = {}
+        for place in claim.places:
+            nodes[place.node_id] = None
+            for uuid in place.gpus:
+                owner = self.owners.of(uuid)
+                if owner is not None:
+                    nodes[owner] = None
+        return nodes
+
+    def _take_out(self, room: NodeRoom) -> set[str]:
+        """The nodes that its GPUs fall to."""
+        node_id, park = room.node.id, room.node.park
+        self._move(room, None)
+        self._count(room, -1)
+        del self.rooms[node_id]
+        if not room.node.open:
+            return set()
+        nodes = self.parks[park]
+        del nodes[bisect_left(nodes, node_id)]
+        if not nodes:
+            del self.parks[park]
+        return self.owners.remove(node_id, room.uuids())
+
+    def _put_in(self, room: NodeRoom) -> set[str]:
+        """It, and the nodes that lose GPUs to it."""
+        node_id = room.node.id
+        self.rooms[node_id] = room
+        self._count(room, 1)
+        if not room.node.open:
+            return {node_id}
+        insort(self.parks.setdefault(room.node.park, []), node_id)
+        losers = self.owners.add(node_id, room.uuids())
+        self._claim(room)
+        return losers | {node_id}
+
+    def _claim(self, room: NodeRoom) -> None:
+        room.claim(self.owners.mine(room.node.id, room.uuids()))
+
+    def _count(self, room: NodeRoom, step: int) -> None:
+        self.rankings.stale = self.rankings.stale or bool(room.by_class)
+        for gpu_class, gpus in room.by_class.items():
+            key = (room.node.park, gpu_class)
+            pool = self.pools.setdefault(key, PoolSize())
+            pool.add([gpu.memory_bytes for gpu in gpus], room.node.open, step)
+            if not pool.gpus:
+                del self.pools[key]
+
+    def _refresh_all(self, node_ids: Iterable[str]) -> Classes:
+        grown: set[str | None] = {None}
+        for node_id in node_ids:
+            room = self.rooms.get(node_id)
+            if room is not None and room.node.open:
+                self._move(room, self.buckets.states.of(room.key(self.held)))
+                grown.update(room.by_class)
+        return frozenset(grown)
+
+    def _move(self, room: NodeRoom, state: State | None) -> None:
+        """A node is in another state, or in none when it is not open."""
+        before = room.state
+        if state is before:
+            return
+        if before is not None:
+            self.buckets.remove(before, room.node.park, room.node.id)
+        if state is not None:
+            self.buckets.add(state, room.node.park, room.node.id)
+        for gpu_class in room.by_class:
+            was = before.whole(gpu_class) if before is not None else 0
+            now = state.whole(gpu_class) if state is not None else 0
+            if was != now:
+                self.pools[room.node.park, gpu_class].free += now - was
+        room.state = state
+
+
+def _same(before: Node, now: Node) -> bool:
+    """Whether a node has the same room as before."""
+    return (
+        before.gpus == now.gpus
+        and before.open == now.open
+        and before.cpus == now.cpus
+        and before.memory_bytes == now.memory_bytes
+        and before.labels == now.labels
+    )
