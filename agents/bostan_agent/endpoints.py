@@ -25,7 +25,7 @@ def endpoint_of(text: str) -> Endpoint:
     """
     match = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text)
     if match is None or not 0 < int(match[2]) < 65_536:
-        raise ValueError(f"{text!r} must be HOST:PORT, as centre.example.org:7443 or [2001:db8::1]:7443")
+        raise ValueError(f"{text!r} must be HOST:PORT, as centre.example.org:8441 or [2001:db8::1]:8441")
     return Endpoint(match[1], int(match[2]))
 
 

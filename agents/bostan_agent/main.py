@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
+from importlib.util import find_spec
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin
@@ -19,13 +20,15 @@ from bostan_agent.settings_sources import PREFIX, BadSettings, load
 OK, FAILED, USAGE = 0, 1, 2
 """Exit codes: stopped in order; could not go on; wrong settings or flags."""
 
+_NEEDS = ("grpc", "psutil", "pynvml", "structlog")
+"""What the package's extra `agent` brings, and `bostan` alone does not."""
 _NEVER_FLAGS = {"token"}  # every user of the machine can read a command line
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _EXAMPLES = {
     "run": """examples:
-  BOSTAN_TOKEN_FILE=/etc/bostan/token bostan-agent run --centre centre.example.org:7443 --park tehran --tls
+  BOSTAN_TOKEN_FILE=/etc/bostan/token bostan-agent run --centre centre.example.org:8441 --park tehran --tls
   bostan-agent run --config /etc/bostan/agent.yaml
-  bostan-agent run --centre 127.0.0.1:7443 --park demo --simulate 8xH100-80GB-SXM --state-dir /tmp/node1 --node-name node1
+  bostan-agent run --centre 127.0.0.1:8441 --park demo --simulate 8xH100-80GB-SXM --state-dir /tmp/node1 --node-name node1
 
 Each setting may also stand in the environment (as BOSTAN_AGENT_HEARTBEAT_SECONDS) or in the settings file
 (as heartbeat_seconds: 5). A flag wins over the environment, that over the file. SIGTERM stops the agent; ranks run on.""",
@@ -41,6 +44,9 @@ exit codes: 0 all GPUs may be used; 1 the devices could not be read; 3 a GPU may
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     parsed = _parser().parse_args(arguments)
+    missing = [name for name in _NEEDS if find_spec(name) is None]
+    if missing and parsed.command != "version":
+        return _complain(f"{', '.join(missing)} not installed: pip install 'bostan[agent]'")
     match parsed.command:
         case "run":
             return _run(parsed)

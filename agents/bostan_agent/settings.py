@@ -44,7 +44,7 @@ class Settings(BaseModel):
 
     centre: Annotated[str, AfterValidator(_checked_endpoint)] = Field(
         description="Where the centre listens for agents, as HOST:PORT.",
-        examples=["centre.example.org:7443"],
+        examples=["centre.example.org:8441"],
     )
     park: str = Field(pattern=NAME, description="Name of the park that this node belongs to.")
     node_name: str = Field(

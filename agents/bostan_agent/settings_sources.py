@@ -112,6 +112,8 @@ def _words(kind: str, message: str) -> str:
             return "must be set"
         case "extra_forbidden":
             return "no such setting; `bostan-agent run --help` lists all"
+        case "string_pattern_mismatch":
+            return "must be 1 to 63 of a-z, 0-9, '.' and '-', a letter or digit first and last"
         case _:
             return message.removeprefix("Value error, ")
 

@@ -10,8 +10,8 @@ import time
 import psutil
 import pytest
 from bostan_scheduler.cluster.leftovers import end_leftovers, record
-from bostan_scheduler.cluster.lock import lock
-from bostan_scheduler.cluster.ports import fixed, listening, loopback, split
+from bostan_scheduler.cluster.lock import FolderUnusable, lock
+from bostan_scheduler.cluster.ports import PortInUse, fixed, listening, loopback, refuse_taken, split
 from bostan_scheduler.cluster.serve import refuse_unsafe
 from bostan_scheduler.errors import FolderInUse, UnsafeAddress
 from bostan_scheduler.settings import CentreSettings
@@ -61,6 +61,21 @@ def test_a_port_is_picked_once_and_shared_by_fronts():
     with socket.create_connection(split(settings.listen), timeout=5):
         first.close()
         second.close()
+
+
+@pytest.mark.parametrize("name", ["listen", "agents_listen"])
+def test_no_second_centre_shares_the_ports_of_the_first(name):
+    settings = fixed(CentreSettings(listen="127.0.0.1:0", agents_listen="127.0.0.1:0"))
+    refuse_taken(settings)
+    with listening(getattr(settings, name)), pytest.raises(PortInUse, match=f"^{name}: .*another with --"):
+        refuse_taken(settings)
+    refuse_taken(settings)
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FolderUnusable, match=r"file/data cannot be made .*--data-dir"):
+        lock(tmp_path / "file" / "data")
 
 
 @pytest.fixture

@@ -69,6 +69,14 @@ async def test_a_contradiction_is_named_and_nothing_is_applied(rest, new_documen
     assert await rest.seen("admin", "/v1/quotas/document") == before
 
 
+@pytest.mark.parametrize("left_out", ["parks", "firms", "quotas"])
+async def test_what_was_left_out_is_not_removed_but_asked_for(rest, new_document, left_out):
+    before = await rest.seen("admin", "/v1/quotas/document")
+    answer = await put(rest, {key: value for key, value in new_document().items() if key != left_out})
+    assert (answer.status_code, answer.json()["field"]) == (422, left_out), answer.text
+    assert await rest.seen("admin", "/v1/quotas/document") == before
+
+
 async def test_windows_one_after_the_other_are_promised_once(rest, new_document):
     quotas = [
         leaf("r"),

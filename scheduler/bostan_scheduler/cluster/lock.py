@@ -4,13 +4,22 @@ import fcntl
 import os
 from pathlib import Path
 
-from bostan_scheduler.errors import FolderInUse
+from bostan_scheduler.errors import CentreError, FolderInUse
+
+
+class FolderUnusable(CentreError):
+    """The data folder cannot be made or written."""
 
 
 def lock(data_dir: Path) -> int:
-    """Take the folder for as long as this process lives. Raises `FolderInUse`."""
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(data_dir / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    """Take the folder for as long as this process lives. Raises `FolderInUse`, `FolderUnusable`."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(data_dir / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FolderUnusable(
+            f"{data_dir} cannot be made or written ({error.strerror}); give a folder that can, with --data-dir"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

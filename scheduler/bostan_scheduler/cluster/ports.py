@@ -2,7 +2,12 @@
 
 import socket
 
+from bostan_scheduler.errors import CentreError
 from bostan_scheduler.settings import CentreSettings
+
+
+class PortInUse(CentreError):
+    """The centre cannot listen on an address, as another centre or program does."""
 
 
 def split(address: str) -> tuple[str, int]:
@@ -25,6 +30,22 @@ def _fixed(address: str) -> str:
     with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         return f"{host}:{probe.getsockname()[1]}"
+
+
+def refuse_taken(settings: CentreSettings) -> None:
+    """Raises `PortInUse`. Fronts share their ports, so that a second centre on them would take half of the requests."""
+    for name in ("listen", "agents_listen"):
+        address = getattr(settings, name)
+        host, port = split(address)
+        with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise PortInUse(
+                    f"{name}: {address} cannot be listened on ({error.strerror}); stop what listens there, or choose "
+                    f"another with --{name.replace('_', '-')}"
+                ) from error
 
 
 def listening(address: str) -> socket.socket:

@@ -13,7 +13,7 @@ import ray
 import structlog
 
 from bostan_scheduler.cluster.lock import lock
-from bostan_scheduler.cluster.ports import fixed, loopback
+from bostan_scheduler.cluster.ports import fixed, loopback, refuse_taken
 from bostan_scheduler.cluster.start import (
     Actors,
     end_what_is_left,
@@ -57,12 +57,13 @@ class Stopping:
 
 
 def serve(settings: CentreSettings, say: Say) -> None:
-    """Run the centre until a signal comes. Raises `FolderInUse`, `UnsafeAddress`, `NotReady`."""
+    """Run the centre until a signal comes. Raises `CentreError` for what an operator can mend."""
     refuse_unsafe(settings)
     settings = fixed(settings)
     lock(settings.data_dir)
     if ended := end_what_is_left(settings.data_dir):
         say(f"ended {ended} processes that an earlier centre had left")
+    refuse_taken(settings)
     stopping = Stopping.on_signals()
     say("starting Ray")
     folder = start_ray(settings)

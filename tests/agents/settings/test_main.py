@@ -11,6 +11,15 @@ def test_version(capsys):
     assert capsys.readouterr().out.startswith("bostan-agent ")
 
 
+@pytest.mark.parametrize("command", ["run", "inspect"])
+def test_without_the_packages_of_an_agent_it_says_how_to_get_them(capsys, monkeypatch, command):
+    monkeypatch.setattr("bostan_agent.main._NEEDS", ("grpc", "a_package_that_is_not_here"))
+    assert main([command]) == 2
+    told = capsys.readouterr().err
+    assert told == ("bostan-agent: a_package_that_is_not_here not installed: pip install 'bostan[agent]'\n")
+    assert main(["version"]) == 0
+
+
 def test_help_documents_every_setting_and_shows_examples(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["run", "--help"])

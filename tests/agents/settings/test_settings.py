@@ -61,7 +61,7 @@ def test_every_setting_is_documented():
         ({"centre": "example.org"}, {}, "", "--centre: 'example.org' must be HOST:PORT"),
         ({"centre": "10.1.2.3:7443"}, {}, "", "on another machine and TLS is off.*--insecure"),
         ({"port_first": "9", "port_last": "8"}, {}, "", "port_first 9 is above port_last 8: swap them"),
-        ({"park": "Tehran!"}, {}, "", "--park: String should match"),
+        ({"park": "Tehran!"}, {}, "", "--park: must be 1 to 63 of a-z"),
         ({"token": "a", "token_file": "b"}, {}, "", "token and token_file are both set"),
         ({"labels": "rack"}, {}, "", "--labels: must be KEY=VALUE pairs"),
         ({"address": "two words"}, {}, "", "--address: must be a host name"),

@@ -56,7 +56,7 @@ CALLS = [
     ("quota_document", (), {}, "GET /v1/quotas/document"),
     (
         "apply_quotas",
-        (QuotaDocument(),),
+        (QuotaDocument(parks=(), firms=(), quotas=()),),
         {},
         'PUT /v1/quotas/document {"gpu_classes":{},"parks":[],"firms":[],"quotas":[]}',
     ),
