@@ -27,10 +27,11 @@ def contents(ledger: Ledger) -> dict[str, Any]:
     """All that a ledger says, in an order that tells nothing of how it came about."""
     return {
         "nodes": {
-            node_id: (room.node, room.gpus, room.state and room.state.key)
+            node_id: (room.node, room.gpus, room.where, room.state and room.state.key)
             for node_id, room in ledger.rooms.items()
         },
         "claims": ledger.held.claims,
+        "shared": ledger.held.shared,
         "gpus": {uuid: sorted(holds) for uuid, holds in ledger.held.gpus.items()},
         "loads": ledger.held.loads,
         "pools": ledger.pools,

@@ -47,10 +47,10 @@ def over_nodes(search: Search, parks: Parks) -> Placement | None:
 
 def _stocks(search: Search, parks: Parks) -> dict[str, list[Stock]]:
     """By park, the nodes that take at least a rank; those that take the most first, of these the tightest."""
-    one, stocks = search.ask(1), dict[str, list[Stock]]()
+    ranking, stocks = search.ranking(1), dict[str, list[Stock]]()
     special = list(search.special())
-    for _, state, bucket in search.ledger.ranking(one).best_first():
-        ranks, free_milli = one.ranks_in(state), state.milli(search.gpu_class or "")
+    for _, state, bucket in ranking.best_first():
+        ranks, free_milli = ranking.ask.ranks_in(state), state.milli(search.gpu_class or "")
         for park in filter(parks, bucket.parks):
             nodes = bucket.nodes[park]
             odd = [

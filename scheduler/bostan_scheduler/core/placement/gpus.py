@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from bostan_scheduler.core.attempt import Place
 from bostan_scheduler.core.job import WHOLE_GPU
-from bostan_scheduler.core.node import Gpu
 from bostan_scheduler.core.placement.search import Search
 from bostan_scheduler.core.room.held import Claim
 
@@ -29,21 +28,20 @@ def _share_out(search: Search, node_id: str, ranks: int) -> Iterator[tuple[str, 
     free = search.ledger.rooms[node_id].free(search.gpu_class, search.ledger.held)
     for _ in range(ranks):
         chosen = linked(free, search.shape.rank.gpus)
-        free = [gpu for gpu in free if gpu not in chosen] if ranks > 1 else free
-        yield tuple(gpu.uuid for gpu in chosen)
+        if ranks > 1:
+            free = [[uuid for uuid in group if uuid not in chosen] for group in free]
+        yield chosen
 
 
-def linked(free: list[Gpu], count: int) -> tuple[Gpu, ...]:
+def linked(groups: list[list[str]], count: int) -> tuple[str, ...]:
     """`count` of the free GPUs: of the smallest link group that has enough, else of the largest groups."""
-    assert 0 < count <= len(free), f"{count} of {len(free)} GPUs"
-    groups: dict[int, list[Gpu]] = {}
-    for gpu in free:
-        groups.setdefault(gpu.link_group, []).append(gpu)
-    enough = [group for group in groups.values() if len(group) >= count]
+    enough = [group for group in groups if len(group) >= count]
     if enough:
         return tuple(min(enough, key=len)[:count])
-    together = sorted(groups.values(), key=len, reverse=True)
-    return tuple(gpu for group in together for gpu in group)[:count]
+    together = sorted(groups, key=len, reverse=True)
+    chosen = tuple(uuid for group in together for uuid in group)[:count]
+    assert len(chosen) == count, f"{count} GPUs of {groups}"
+    return chosen
 
 
 def _parts(search: Search, node_id: str, ranks: int) -> list[tuple[str, ...]]:
@@ -62,10 +60,10 @@ def _parts(search: Search, node_id: str, ranks: int) -> list[tuple[str, ...]]:
 
 def _part(search: Search, node_id: str) -> str:
     """The GPU that a part is best taken of."""
-    ledger, room, ask = search.ledger, search.ledger.rooms[node_id], search.ask(1)
-    assert ask.gpu_class is not None
+    held, room, gpu_class = search.ledger.held, search.ledger.rooms[node_id], search.gpu_class
+    assert gpu_class is not None
     assert room.state is not None, f"{node_id} is not open"
-    left = ledger.ranking(ask).part(room.state)
-    shared = (uuid for of, uuid in room.shared(ask.gpu_class, ask.firm, ledger.held) if of == left)
-    found = next(shared, None)
-    return found if found is not None else room.free(ask.gpu_class, ledger.held)[0].uuid
+    left = search.ranking(1).part(room.state)
+    shared = (uuid for of, uuid in room.shared(gpu_class, search.shape.firm, held) if of == left)
+    whole = (uuid for group in room.free(gpu_class, held) for uuid in group)
+    return next(shared if left < WHOLE_GPU else whole)

@@ -19,7 +19,7 @@ def without_gpus(search: Search, parks: Parks) -> Placement | None:
 
 
 def _parks(search: Search, parks: Parks) -> Iterator[str]:
-    ranking = search.ledger.ranking(search.ask(1))
+    ranking = search.ranking(1)
     buckets = [bucket for _, _, bucket in ranking.best_first()]
     yield from dict.fromkeys(park for bucket in buckets for park in bucket.parks if parks(park))
 
@@ -42,7 +42,7 @@ def _in_park(search: Search, park: str) -> Placement | None:
 
 
 def _next(search: Search, park: str) -> tuple[tuple[int, ...], str] | None:
-    for score, _, bucket in search.ledger.ranking(search.ask(1)).best_first():
+    for score, _, bucket in search.ranking(1).best_first():
         spot = search.first(bucket, park.__eq__, 1)
         if spot is not None:
             return score, spot[1]

@@ -54,7 +54,7 @@ def _in_parks(search: Search, parks: Parks) -> Placement | None:
 
 def _on_one_node(search: Search, parks: Parks) -> Placement | None:
     ranks = search.shape.replicas
-    ranking = search.ledger.ranking(search.ask(ranks))
+    ranking = search.ranking(ranks)
     for score, _, bucket in ranking.best_first():
         spot = search.first(bucket, parks, ranks)
         if spot is not None:

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Shape
-from bostan_scheduler.core.room.ask import Ask, ask_of
 from bostan_scheduler.core.room.buckets import Bucket
 from bostan_scheduler.core.room.ledger import Ledger
+from bostan_scheduler.core.room.ranking import Ranking
 from bostan_scheduler.core.room.state import State
 
 Parks = Callable[[str], bool]
 """Which parks may be taken."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Search:
     """A gang that looks for room on one class, or on none. On the nodes in `limits` it may take only so many GPUs."""
 
@@ -23,9 +23,9 @@ class Search:
     limits: Mapping[str, int]
     avoid: frozenset[str] = frozenset()
 
-    def ask(self, ranks: int) -> Ask:
-        """So many of its ranks on one node."""
-        return ask_of(self.shape, self.gpu_class, ranks)
+    def ranking(self, ranks: int) -> Ranking:
+        """The states that so many of its ranks fit, best first."""
+        return self.ledger.ranking(self.shape, self.gpu_class, ranks)
 
     def most(self, node_id: str, ranks: int) -> int:
         """How many of so many ranks may be put on a node that has room for them."""
@@ -45,6 +45,9 @@ class Search:
 
     def first(self, bucket: Bucket, parks: Parks, ranks: int) -> tuple[str, str] | None:
         """The first park and node in a bucket, by name, that may take so many ranks."""
+        if parks is anywhere and not self.limits and not self.avoid:
+            park = bucket.parks[0]
+            return park, bucket.nodes[park][0]
         return bucket.first(parks, lambda node_id: self.most(node_id, ranks) == ranks)
 
 
@@ -57,8 +60,9 @@ def tiers(shape: Shape) -> Iterator[Parks]:
     if rules.allow or rules.deny or rules.prefer:
         yield lambda park: rules.admit(park) and park not in rules.prefer
     else:
-        yield _anywhere
+        yield anywhere
 
 
-def _anywhere(_: str) -> bool:
+def anywhere(_: str) -> bool:
+    """Any park will do."""
     return True

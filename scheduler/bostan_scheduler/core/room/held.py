@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Place
 from bostan_scheduler.core.job import WHOLE_GPU, RankNeeds
+from bostan_scheduler.core.room.state import Part
 
 Hold = tuple[str, int, str]
 """An attempt, how many thousandths of the GPU it holds, and its firm."""
@@ -30,21 +31,25 @@ class Load:
 
 @dataclass(slots=True)
 class Held:
-    """All claims; who holds each GPU, and the load of each node. Nodes and GPUs need not be known."""
+    """All claims; who holds each GPU, which of them in parts, and the load of each node. Any name may be unknown."""
 
     claims: dict[str, Claim] = field(default_factory=dict)
     gpus: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
     loads: dict[str, Load] = field(default_factory=dict)
 
     def put(self, attempt_id: str, claim: Claim) -> None:
         """An attempt holds this from now on."""
         assert attempt_id not in self.claims, f"{attempt_id} holds something already"
         self.claims[attempt_id] = claim
-        hold = (attempt_id, claim.needs.gpu_milli, claim.firm)
+        holds = ((attempt_id, claim.needs.gpu_milli, claim.firm),)
         for place in claim.places:
             self._load(place.node_id, claim.needs, 1)
             for uuid in place.gpus:
-                self.gpus[uuid] = (*self.gpus.get(uuid, ()), hold)
+                before = self.gpus.get(uuid)
+                self.gpus[uuid] = holds if before is None else before + holds
+                if claim.needs.gpu_milli < WHOLE_GPU:
+                    self.shared.add(uuid)
 
     def drop(self, attempt_id: str) -> Claim | None:
         """It holds nothing any more; None if it held nothing."""
@@ -57,11 +62,11 @@ class Held:
         return claim
 
     def _release(self, uuid: str, attempt_id: str) -> None:
-        left = tuple(hold for hold in self.gpus.get(uuid, ()) if hold[0] != attempt_id)
+        left = tuple(hold for hold in self.gpus.pop(uuid, ()) if hold[0] != attempt_id)
         if left:
             self.gpus[uuid] = left
-        else:
-            self.gpus.pop(uuid, None)
+        if all(hold[1] == WHOLE_GPU for hold in left):
+            self.shared.discard(uuid)
 
     def _load(self, node_id: str, needs: RankNeeds, step: int) -> None:
         load = self.loads.get(node_id)
@@ -75,7 +80,7 @@ class Held:
             del self.loads[node_id]
 
 
-def left_of(holds: tuple[Hold, ...]) -> tuple[int, str]:
+def left_of(holds: tuple[Hold, ...]) -> Part:
     """What is left of a GPU, in thousandths, and for whom; nothing when several firms hold it."""
     firm = holds[0][2]
     if any(hold[2] != firm for hold in holds):

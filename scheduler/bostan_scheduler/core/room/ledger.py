@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from bostan_scheduler.core.attempt import Attempt
-from bostan_scheduler.core.job import Job, RankNeeds
+from bostan_scheduler.core.job import Job, RankNeeds, Shape
 from bostan_scheduler.core.node import Node
-from bostan_scheduler.core.room.ask import Ask
 from bostan_scheduler.core.room.buckets import Buckets
 from bostan_scheduler.core.room.held import Claim, Held
 from bostan_scheduler.core.room.mix import Known, Mix
@@ -123,11 +122,11 @@ class Ledger:
         room = self.rooms.get(node_id)
         return room.state.whole(gpu_class) if room is not None and room.state is not None else 0
 
-    def ranking(self, ask: Ask) -> Ranking:
-        """The states that an ask fits, best first."""
+    def ranking(self, shape: Shape, gpu_class: str | None, ranks: int) -> Ranking:
+        """The states that so many ranks of a shape fit, best first."""
         if self.known.changed or self.rankings.stale or self.buckets.crowded():
             self._renew_rankings()
-        return self.rankings.of(ask, self.buckets)
+        return self.rankings.of((shape, gpu_class, ranks), self.buckets)
 
     def _renew_rankings(self) -> None:
         if self.buckets.crowded():
@@ -144,8 +143,7 @@ class Ledger:
         for place in claim.places:
             nodes[place.node_id] = None
             for uuid in place.gpus:
-                owner = self.owners.of(uuid)
-                if owner is not None:
+                for owner in self.owners.claims.get(uuid, ())[:1]:
                     nodes[owner] = None
         return nodes
 
@@ -205,7 +203,7 @@ class Ledger:
             self.buckets.remove(before, room.node.park, room.node.id)
         if state is not None:
             self.buckets.add(state, room.node.park, room.node.id)
-        for gpu_class in room.by_class:
+        for gpu_class in room.gpus:
             was = before.whole(gpu_class) if before is not None else 0
             now = state.whole(gpu_class) if state is not None else 0
             if was != now:

@@ -1,7 +1,7 @@
 """One node: the GPUs that may be given out there, and what is free of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bostan_scheduler.core.node import Gpu, Node
 from bostan_scheduler.core.room.held import Held, Load, left_of
@@ -11,16 +11,40 @@ from bostan_scheduler.core.snapshot import Snapshot
 _NO_LOAD = Load()
 
 
+@dataclass(frozen=True, slots=True)
+class ClassGpus:
+    """The GPUs of one class that a node may give out, by link group, in the node's own order."""
+
+    gpu_class: str
+    groups: tuple[tuple[str, ...], ...]
+    sets: tuple[frozenset[str], ...]
+    all: frozenset[str]
+
+    def room(self, held: Held) -> ClassRoom | None:
+        """What is free of them; None when nothing is."""
+        free = [len(group.difference(held.gpus)) for group in self.sets]
+        if len(free) > 1:
+            free = sorted(filter(None, free), reverse=True)
+        elif free == [0]:
+            free = []
+        parts = self._parts(held) if not self.all.isdisjoint(held.shared) else ()
+        return (self.gpu_class, tuple(free), parts) if free or parts else None
+
+    def _parts(self, held: Held) -> tuple[Part, ...]:
+        lefts = (left_of(held.gpus[uuid]) for uuid in self.all if uuid in held.shared)
+        return tuple(sorted(left for left in lefts if left[0]))
+
+
 @dataclass(slots=True, eq=False)
 class NodeRoom:
-    """A node, its GPUs by class, which of them it may give out (`uuids`), and its state when it is open.
+    """A node, its GPUs by class, which of them it may give out, and its state when it is open.
 
     `where` are its rack and its switch, as far as labels tell.
     """
 
     node: Node
     by_class: Mapping[str, tuple[Gpu, ...]]
-    gpus: tuple[tuple[Gpu, str], ...] = ()
+    gpus: dict[str, ClassGpus] = field(default_factory=dict)
     state: State | None = None
     where: tuple[str, str] = ("", "")
 
@@ -31,57 +55,37 @@ class NodeRoom:
     def claim(self, mine: Iterable[str]) -> None:
         """These GPUs are this node's, and no other's; those that are usable may be given out."""
         uuids = set(mine)
-        self.gpus = tuple(
-            (gpu, gpu_class)
-            for gpu_class, gpus in self.by_class.items()
-            for gpu in gpus
-            if gpu.usable and gpu.uuid in uuids
-        )
+        self.gpus = {
+            gpu_class: _class_gpus(gpu_class, [gpu for gpu in self.by_class[gpu_class] if gpu.uuid in uuids])
+            for gpu_class in sorted(self.by_class)
+        }
 
-    def free(self, gpu_class: str, held: Held) -> list[Gpu]:
-        """The whole GPUs of a class that nobody holds, in the node's own order."""
-        return [gpu for gpu, of in self.gpus if of == gpu_class and gpu.uuid not in held.gpus]
+    def free(self, gpu_class: str, held: Held) -> list[list[str]]:
+        """The whole GPUs of a class that nobody holds, by link group, in the node's own order."""
+        groups = self.gpus[gpu_class].groups
+        return [[uuid for uuid in group if uuid not in held.gpus] for group in groups]
 
     def shared(self, gpu_class: str, firm: str, held: Held) -> list[tuple[int, str]]:
         """What is left of each GPU of a class that a firm shares, and its UUID."""
-        found = []
-        for gpu, of in self.gpus:
-            if of == gpu_class and gpu.uuid in held.gpus:
-                left, whose = left_of(held.gpus[gpu.uuid])
-                if left and whose == firm:
-                    found.append((left, gpu.uuid))
-        return found
+        uuids = (uuid for group in self.gpus[gpu_class].groups for uuid in group if uuid in held.shared)
+        lefts = ((*left_of(held.gpus[uuid]), uuid) for uuid in uuids)
+        return [(left, uuid) for left, whose, uuid in lefts if left and whose == firm]
 
     def key(self, held: Held) -> StateKey:
         """The key of its state now."""
-        load = held.loads.get(self.node.id, _NO_LOAD)
-        cpus, memory_bytes = self.node.cpus - load.cpus, self.node.memory_bytes - load.memory_bytes
-        return tuple(self._class_rooms(held)), cpus, memory_bytes, load.loose
-
-    def _class_rooms(self, held: Held) -> list[ClassRoom]:
-        groups: dict[str, dict[int, int]] = {}
-        parts: dict[str, list[Part]] = {}
-        for gpu, gpu_class in self.gpus:
-            holds = held.gpus.get(gpu.uuid)
-            if holds is None:
-                of_class = groups.setdefault(gpu_class, {})
-                of_class[gpu.link_group] = of_class.get(gpu.link_group, 0) + 1
-            else:
-                part = left_of(holds)
-                if part[0]:
-                    parts.setdefault(gpu_class, []).append(part)
-        return _sorted(groups, parts)
+        node, load = self.node, held.loads.get(self.node.id, _NO_LOAD)
+        rooms = tuple([room for gpus in self.gpus.values() if (room := gpus.room(held)) is not None])
+        return rooms, node.cpus - load.cpus, node.memory_bytes - load.memory_bytes, load.loose
 
 
-def _sorted(groups: dict[str, dict[int, int]], parts: dict[str, list[Part]]) -> list[ClassRoom]:
-    return [
-        (
-            gpu_class,
-            tuple(sorted(groups.get(gpu_class, {}).values(), reverse=True)),
-            tuple(sorted(parts.get(gpu_class, ()))),
-        )
-        for gpu_class in sorted(groups.keys() | parts.keys())
-    ]
+def _class_gpus(gpu_class: str, gpus: Iterable[Gpu]) -> ClassGpus:
+    groups: dict[int, list[str]] = {}
+    for gpu in gpus:
+        if gpu.usable:
+            groups.setdefault(gpu.link_group, []).append(gpu.uuid)
+    tuples = tuple(map(tuple, groups.values()))
+    every = frozenset(uuid for group in tuples for uuid in group)
+    return ClassGpus(gpu_class, tuples, tuple(map(frozenset, tuples)), every)
 
 
 def node_room(snapshot: Snapshot, node: Node) -> NodeRoom:

@@ -24,8 +24,11 @@ class Owners:
         """A node claims GPUs; the nodes that they were others' until now."""
         losers: set[str] = set()
         for uuid in uuids:
-            nodes = self.claims.setdefault(uuid, [])
-            if nodes and node_id < nodes[0]:
+            nodes = self.claims.get(uuid)
+            if nodes is None:
+                self.claims[uuid] = [node_id]
+                continue
+            if node_id < nodes[0]:
                 losers.add(nodes[0])
             insort(nodes, node_id)
         return losers
