@@ -71,11 +71,8 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             _start(draft, attempt)
         case Requeue():
             _requeue(draft, change)
-        case Credit(job_id, done, ran):
-            job = draft.jobs[job_id]
-            assert done >= job.done_milliseconds, f"{job_id} would have done less than before"
-            assert ran >= job.run_milliseconds, f"{job_id} would have run for less than before"
-            draft.put_job(replace(job, done_milliseconds=done, run_milliseconds=ran))
+        case Credit():
+            _credit(draft, change)
         case Finish():
             _finish(draft, change)
         case Reserve(reserved):
@@ -136,6 +133,14 @@ def _requeue(draft: Draft, change: Requeue) -> None:
     preempted_at = change.since if change.preempted else job.preempted_at
     again = replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes)
     draft.put_job(replace(again, preempted_at=preempted_at))
+
+
+def _credit(draft: Draft, change: Credit) -> None:
+    job = draft.jobs[change.job_id]
+    done, ran = change.done_milliseconds, change.run_milliseconds
+    assert done >= job.done_milliseconds, f"{job.id} would have done less than before"
+    assert ran >= job.run_milliseconds, f"{job.id} would have run for less than before"
+    draft.put_job(replace(job, done_milliseconds=done, run_milliseconds=ran))
 
 
 def _finish(draft: Draft, change: Finish) -> None:
