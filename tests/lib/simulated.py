@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.order import Fifo
 from bostan_scheduler.core.snapshot import Firm, Settings
 from bostan_scheduler.sim import Model, Records, World, simulate
 from bostan_scheduler.sim.asked import Asked, works
@@ -12,6 +13,7 @@ from bostan_scheduler.sim.pool import Nodes, Pool, open_quota, snapshot
 from bostan_scheduler.sim.world import SETTINGS, START
 
 USUAL = Model()
+FIFO = replace(SETTINGS, order=Fifo())
 
 
 def at(seconds: int) -> Instant:
@@ -26,9 +28,9 @@ def small_world(
     *,
     faults: Iterable[Fault] = (),
     model: Model = USUAL,
-    settings: Settings = SETTINGS,
+    settings: Settings = FIFO,
 ) -> World:
-    """Nodes of so many A100, one firm or those that the jobs name, and no guarantee for anybody."""
+    """Nodes of so many A100, one firm or those that the jobs name, no guarantee for anybody, first come first served."""
     pool = Pool((Nodes(nodes, gpus, "a100"),), {})
     asked = [one if isinstance(one, Asked) else Asked(*one) for one in jobs]
     firms = sorted({one.firm for one in asked})

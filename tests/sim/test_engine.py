@@ -3,7 +3,7 @@
 from bostan_scheduler.sim import Model, metrics, simulate
 from bostan_scheduler.sim.asked import Asked
 from bostan_scheduler.sim.faults import NodeMaintained
-from bostan_scheduler.sim.world import IDEALISED
+from bostan_scheduler.sim.world import IDEALISED, SETTINGS, START
 from simulated import at, lived, records_of, small_world, with_limit
 
 
@@ -64,3 +64,15 @@ def test_an_idealised_run_moves_for_free_and_loses_nothing():
     records = records_of(small_world(1, 8, jobs, model=IDEALISED))
     assert [job.outcome for job in records.jobs] == ["succeeded"] * 3
     assert metrics(records).lost_gpu_seconds == metrics(records).restart_gpu_seconds == 0
+
+
+def test_a_long_job_makes_room_for_a_short_one_and_goes_on_later():
+    """Half an hour at least is its own; then it saves, waits, and pays the restart."""
+    world = small_world(1, 8, [(0, 100_000, 8), (10, 600, 8)], settings=SETTINGS)
+    records = records_of(world)
+    long, short = records.jobs
+    assert (long.preemptions, short.preemptions) == (1, 0)
+    assert short.first_start_at is not None
+    began = (short.first_start_at - START) // 1000
+    assert 1800 <= began <= 1800 + 360
+    assert lived(world) == [(0, 100_000 + 600 + 300), (began, began + 600)]

@@ -55,7 +55,7 @@ def test_a_run_that_is_ended_early_counts_what_still_runs_as_held_so_far():
     records = simulate(replace(small_world(1, 4, [(0, 1000, 4), (100, 10, 4)]), until=at(500)), check=True)
     came_to = metrics(records)
     assert (came_to.done, came_to.unfinished) == (0, 2)
-    assert (came_to.gpu_seconds, came_to.lost_gpu_seconds) == (400, 0)
+    assert (came_to.gpu_seconds, came_to.lost_gpu_seconds) == (500 * 4, 0)
     assert document(records)["jobs"][0]["end"] is None
 
 

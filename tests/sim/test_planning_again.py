@@ -21,11 +21,12 @@ class Restless(Mind):
 
 
 class Lazy(Restless):
-    """Starts nothing in the first half hour."""
+    """Decides nothing in the first half hour."""
 
     def decide(self, draft):
-        decision = super().decide(draft)
-        return decision if self.looked_at[-1] >= 1800 else Decision((), decision.again_at)
+        if draft.view.now < after(START, 1800):
+            return Decision((), after(draft.view.now, 600))
+        return super().decide(draft)
 
 
 def run(world, mind):

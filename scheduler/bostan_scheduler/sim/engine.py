@@ -9,13 +9,17 @@ from bostan_scheduler.core.apply import carry_out
 from bostan_scheduler.core.attempt import Ending, Running, Starting, Unknown, Withdrawn
 from bostan_scheduler.core.changes import (
     Change,
+    Credit,
+    HoldRound,
     Intend,
     KeepCheckpoints,
     Move,
     Refusal,
     Renew,
+    Reserve,
     See,
     Start,
+    Unreserve,
     Use,
 )
 from bostan_scheduler.core.check import check as check_all
@@ -82,7 +86,7 @@ class Engine:
     agenda: Agenda
     agents: Agents
     trouble: Trouble
-    mind: Mind = field(default_factory=Mind)
+    mind: Mind
     scribe: Scribe = field(default_factory=Scribe)
     ticks: bool = False
     replans: bool = False
@@ -100,11 +104,24 @@ class Engine:
             agenda.put(fault.at, Begins(fault))
         agents = Agents({work.id: work for work in world.works}, world.model, agenda)
         draft = Draft.of(world.pool, world.pool.now)
-        return cls(world, check, draft, agenda, agents, Trouble(agents), borders_until=_last_border(world))
+        return cls(
+            world,
+            check,
+            draft,
+            agenda,
+            agents,
+            Trouble(agents),
+            Mind(check),
+            borders_until=_last_border(world),
+        )
 
     def run(self) -> Iterator[Instant]:
-        """Let time pass until nothing will happen any more, and say each instant."""
-        while (at := self.agenda.next_at) is not None and not self._over(at):
+        """Let time pass until all is done, nothing will happen any more, or the world is cut off; say each instant."""
+        until = self.world.until
+        while (at := self.agenda.next_at) is not None and self.scribe.finished < len(self.world.works):
+            if until is not None and at > until:
+                self.draft.view = replace(self.draft.view, now=until)
+                return
             self.draft.view = replace(self.draft.view, now=at)
             for event in self.agenda.due(at):
                 self.scribe.events += 1
@@ -113,10 +130,6 @@ class Engine:
             if self.check:
                 check_all(self.draft.view)
             yield at
-
-    def _over(self, at: Instant) -> bool:
-        done = self.scribe.finished == len(self.world.works)
-        return done or (self.world.until is not None and at > self.world.until)
 
     def _happens(self, event: Event) -> None:
         view = self.draft.view
@@ -197,8 +210,10 @@ class Engine:
                 self._keep_ticking()
             case Intend(attempt_id) | Move(attempt_id, Starting() | Withdrawn() | Ending()):
                 told[attempt_id] = None
-            case Move(_, Running() | Unknown()) | See() | Use() | Renew() | KeepCheckpoints():
+            case Move(_, Running() | Unknown()) | See() | Use() | Renew() | KeepCheckpoints() | Credit():
                 pass
+            case Reserve() | Unreserve() | HoldRound():
+                pass  # what a plan notes for the next one
             case _:
                 self.replans = True
 
@@ -239,7 +254,8 @@ class Engine:
     def _may_still_change(self, decision: Decision) -> bool:
         """Whether something runs or will happen, or a plan a day ago was not yet as idle as this one."""
         now = self.draft.view.now
-        if decision.changes or self.agenda.next_at is not None or now < self.borders_until:
+        acts = any(isinstance(one, Start | Intend) for one in decision.changes)
+        if acts or self.agenda.next_at is not None or now < self.borders_until:
             self.idle_since = None
             return True
         self.idle_since = now if self.idle_since is None else self.idle_since

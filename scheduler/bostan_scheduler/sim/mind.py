@@ -1,11 +1,11 @@
 """The one place that asks the core for a decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bostan_scheduler.core.changes import Change
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.core.plan import plan
+from bostan_scheduler.core.planning.planner import Planner, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +16,20 @@ class Decision:
     again_at: Instant | None = None
 
 
+@dataclass
 class Mind:
-    """Decides for one run."""
+    """Decides for one run, with one planner that is kept up to date; with `check`, a new one must agree each time."""
+
+    check: bool = False
+    planner: Planner = field(default_factory=Planner)
 
     def decide(self, draft: Draft) -> Decision:
         """The plan of the draft as it stands; its changed rows are those since the last decision."""
-        return Decision(tuple(plan(draft.view).starts))
+        rows = Rows(tuple(draft.changed_jobs), tuple(draft.changed_attempts), tuple(draft.changed_nodes))
+        self.planner.update(draft.view, rows)
+        plan = self.planner.plan(draft.view)
+        if self.check:
+            assert plan == Planner().plan(draft.view), (
+                "a planner that was kept up to date differs from a new one"
+            )
+        return Decision(plan.changes, plan.again_at)
