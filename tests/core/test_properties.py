@@ -8,40 +8,15 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.apply import apply_all
 from bostan_scheduler.core.check import check, check_quota
 from bostan_scheduler.core.job import Queued
-from bostan_scheduler.core.plan import plan, waits_of
+from bostan_scheduler.core.plan import Planner, plan, waits_of
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.quota_ledger import QuotaLedger
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.usage import usage_of
+from clusters import clusters
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import lines, world
-
-sizes = st.integers(0, 8)
-
-
-@st.composite
-def clusters(draw: st.DrawFn) -> Snapshot:
-    """A cluster of two parks, a tree of two levels and three firms, and a handful of jobs."""
-    words: list[str] = []
-    for park in "pq":
-        for number in range(draw(st.integers(0, 3))):
-            flags = draw(st.sampled_from(["", " silent", " drained", " failed=1", " links=2,2,4"]))
-            words.append(
-                f"node {park}/{number} {draw(sizes)}{draw(st.sampled_from(['', 'xt4', ',2xt4']))}{flags}"
-            )
-    words.append("quota root 12 firm=branch")
-    for firm in "xyz":
-        guaranteed = draw(st.integers(0, 4))
-        lend, borrow = draw(st.integers(0, guaranteed)), draw(st.integers(0, 8))
-        words.append(f"quota {firm} {guaranteed}+{borrow}-{lend} under root")
-    for number in range(draw(st.integers(0, 12))):
-        firm = draw(st.sampled_from("xyz"))
-        options = draw(
-            st.sampled_from(["", " class=t4", " class=t4,a100", " park=q", " cpus=30", " avoid=p/0"])
-        )
-        words.append(f"job j{number:02} {firm} {draw(sizes)}x{draw(st.integers(1, 3))}{options}")
-    return world("; ".join(words))
+from worlds import lines
 
 
 @settings(max_examples=200, deadline=None)
@@ -105,11 +80,12 @@ def _shuffled(snapshot: Snapshot, chance: random.Random) -> Snapshot:
 @settings(max_examples=100, deadline=None)
 @given(clusters())
 def test_every_job_that_stays_has_a_reason_with_its_numbers(snapshot: Snapshot) -> None:
-    result = plan(snapshot)
+    planner = Planner()
+    result = planner.plan(snapshot)
     started = {start.attempt.job_id for start in result.starts}
     for job in snapshot.jobs.values():
         if isinstance(job.phase, Queued) and job.id not in started:
-            waits = waits_of(job, result)
+            waits = waits_of(job, planner, snapshot)
             assert waits
             assert all(one.sentence and "{" not in one.sentence for one in waits)
             assert waits[0].reason != "not-yet-planned"

@@ -3,18 +3,24 @@
 node PARK/NAME COUNT[xCLASS] [silent] [drained] [failed=N] [links=2,2] [cpus=N]
 quota ID GUARANTEED[+BORROW][-LEND] [under PARENT] [class=C] [firm=F|branch] [max-job=N] [weight=W] [from=S] [until=S]
 job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [age=S] [project=P]
-run ID FIRM NODE GPUS        an attempt that runs there already
+    [estimate=S] [qos=Q] [saves] [preempted=S]      saves: it checkpoints when asked
+run ID FIRM NODE GPUS [for=S] [class=C] [and the options of a job]       an attempt that has run there for so long
+closed ID PARK FROM UNTIL [nodes=N,N]               maintenance, in seconds from now
+booked ID PARK FIRM GPUS FROM UNTIL [class=C]       an advance reservation
+own ID PARK GPUS FROM UNTIL [class=C] [lent]        a park's own reserve
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from bostan_scheduler.core.amount import UNLIMITED, Gpus
-from bostan_scheduler.core.attempt import Attempt, Fencing, Lease, Place, RankStarted, Running
+from bostan_scheduler.core.attempt import Attempt, Fencing, Lease, Place, RankStarted, Running, Stop
+from bostan_scheduler.core.changes import Change, Intend, Reserve, Start, Unreserve
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.job import Active, Job, JobSpec, ParkRules, Queued, RankNeeds
+from bostan_scheduler.core.job import Active, Job, JobSpec, ParkRules, Qos, Queued, RankNeeds
 from bostan_scheduler.core.node import Drain, Gpu, Heard, Node, Silent, Verdict
-from bostan_scheduler.core.plan import Plan, plan, waits_of
+from bostan_scheduler.core.obstacle import AdvanceReservation, LocalReserve, Maintenance, Obstacle
+from bostan_scheduler.core.plan import Planner, waits_of
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
 
@@ -122,6 +128,8 @@ def spec_of(words: list[str], named: dict[str, str]) -> JobSpec:
         gpu_classes=_split(named, "class"),
         parks=parks,
         time_limit_seconds=int(named.get("hours", 24)) * 3600,
+        estimate_seconds=int(named["estimate"]) if "estimate" in named else None,
+        qos=Qos(named.get("qos", "standard")),
     )
 
 
@@ -131,14 +139,20 @@ def _split(named: dict[str, str], key: str) -> tuple[str, ...]:
 
 def _job(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
     job_id, *rest = words
+    saves, rest = "saves" in rest, [word for word in rest if word != "saves"]
     submitted_at = after(NOW, len(snapshot.jobs) - 1000 - int(named.get("age", 0)))
+    spec = replace(spec_of(rest, named), checkpoint_on_signal=saves)
     avoid = _split(named, "avoid")
-    job = Job(job_id, spec_of(rest, named), submitted_at, "somebody", Queued(submitted_at), avoid_nodes=avoid)
+    job = Job(job_id, spec, submitted_at, "somebody", Queued(submitted_at), avoid_nodes=avoid)
+    if "preempted" in named:
+        at = after(NOW, -int(named["preempted"]))
+        job = replace(job, phase=Queued(at), preempted_at=at)
     return replace(snapshot, jobs={**snapshot.jobs, job_id: job})
 
 
 def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
-    job_id, firm, node_id, count = words
+    job_id, firm, node_id, count, *flags = words
+    started_at = after(NOW, -int(named.get("for", 0)))
     node = snapshot.nodes[node_id]
     held = {gpu for attempt in snapshot.attempts.values() for place in attempt.places for gpu in place.gpus}
     gpus = tuple(gpu.uuid for gpu in node.gpus if gpu.uuid not in held)[: int(count)]
@@ -156,17 +170,16 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
         park=node.park,
         gpu_class=named.get("class", "a100"),
         places=(Place(0, node_id, gpus),),
-        seen=(RankStarted("127.0.0.1", 4000, NOW),),
-        created_at=NOW,
-        phase=Running(NOW, Lease(after(NOW, 86_400), NOW)),
+        seen=(RankStarted("127.0.0.1", 4000, started_at),),
+        created_at=started_at,
+        phase=Running(started_at, Lease(after(NOW, 86_400), NOW)),
         lease_seconds=86_400,
-        time_limit_seconds=86_400,
-        started_at=NOW,
+        time_limit_seconds=int(named.get("hours", 24)) * 3600,
+        started_at=started_at,
         version=1,
     )
-    job = Job(
-        job_id, spec_of([firm, count], named), NOW, "somebody", Active(attempt.id), attempts=1, version=1
-    )
+    spec = replace(spec_of([firm, count], named), checkpoint_on_signal="saves" in flags)
+    job = Job(job_id, spec, started_at, "somebody", Active(attempt.id), attempts=1, version=1)
     return replace(
         snapshot,
         jobs={**snapshot.jobs, job_id: job},
@@ -175,24 +188,73 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
     )
 
 
+def _closed(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    name, park, *window = words
+    return _ahead(snapshot, Maintenance(name, park, _split(named, "nodes"), *_window(window)))
+
+
+def _booked(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    name, park, firm, gpus, *window = words
+    gpu_class = named.get("class", "a100")
+    return _ahead(snapshot, AdvanceReservation(name, park, firm, gpu_class, int(gpus), *_window(window)))
+
+
+def _own(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
+    name, park, gpus, *window = words
+    lent = "lent" in window
+    reserve = LocalReserve(name, park, named.get("class", "a100"), int(gpus), *_window(window), lent, 900)
+    return _ahead(snapshot, reserve)
+
+
+def _window(words: list[str]) -> tuple[int, int]:
+    return after(NOW, int(words[0])), after(NOW, int(words[1]))
+
+
+def _ahead(snapshot: Snapshot, obstacle: Obstacle) -> Snapshot:
+    return replace(snapshot, obstacles={**snapshot.obstacles, obstacle.id: obstacle})
+
+
 _VERBS: dict[str, Callable[[Snapshot, list[str], dict[str, str]], Snapshot]] = {
     "node": _node,
     "quota": _quota,
     "job": _job,
     "run": _run,
+    "closed": _closed,
+    "booked": _booked,
+    "own": _own,
 }
 
 
-def lines(snapshot: Snapshot, result: Plan | None = None) -> list[str]:
-    """A plan as lines: `start JOB NODE INDEXES[ NODE INDEXES]` in the order of starts, then `wait JOB REASON`."""
-    result = result or plan(snapshot)
-    started = {start.attempt.job_id for start in result.starts}
+def lines(snapshot: Snapshot, planner: Planner | None = None) -> list[str]:
+    """A plan as lines, in order; then `wait JOB REASON` for each job that stays.
+
+    start JOB NODE INDEXES[ NODE INDEXES], stop JOB[ for JOB], keep JOB NODE GPUS[ NODE GPUS] [in S], give-up JOB
+    """
+    planner = planner or Planner()
+    changes = planner.plan(snapshot).changes
+    started = {one.attempt.job_id for one in changes if isinstance(one, Start)}
     waiting = (
-        f"wait {job.id} {waits_of(job, result)[0].reason}"
+        f"wait {job.id} {waits_of(job, planner, snapshot)[0].reason}"
         for job in snapshot.jobs.values()
         if isinstance(job.phase, Queued) and job.id not in started
     )
-    return [*(_start_line(start.attempt) for start in result.starts), *waiting]
+    return [*(line for one in changes if (line := _line(snapshot, one))), *waiting]
+
+
+def _line(snapshot: Snapshot, change: Change) -> str:
+    match change:
+        case Start(attempt):
+            return _start_line(attempt)
+        case Intend(attempt_id, Stop(for_job=for_job)):
+            return f"stop {attempt_id.partition('.')[0]}" + (f" for {for_job}" if for_job else "")
+        case Reserve(kept):
+            gpus = " ".join(f"{node_id} {count}" for node_id, count in kept.gpus)
+            seconds = (kept.from_at - snapshot.now) // 1000
+            return f"keep {kept.job_id} {gpus}" + (f" in {seconds}" if seconds else "")
+        case Unreserve(job_id):
+            return f"give-up {job_id}"
+        case _:
+            return ""
 
 
 def _start_line(attempt: Attempt) -> str:
@@ -206,4 +268,6 @@ def _indexes(place: Place) -> str:
 
 def sentence(snapshot: Snapshot, job_id: str) -> str:
     """Why a job waits, in words."""
-    return waits_of(snapshot.jobs[job_id], plan(snapshot))[0].sentence
+    planner = Planner()
+    planner.plan(snapshot)
+    return waits_of(snapshot.jobs[job_id], planner, snapshot)[0].sentence

@@ -8,6 +8,7 @@ from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.node import Drain
 from bostan_scheduler.core.reports import NodeConnected, NodeHolds, RankReported, Report
 from bostan_scheduler.core.waits import Reason, Wait
+from bostan_scheduler.service.decisions import Tally
 
 # Requests
 
@@ -65,7 +66,12 @@ class AskWaits:
     """How many jobs wait, by their main reason? Answered by `WaitsAnswer`."""
 
 
-Request = Tell | OpenSession | Journal | AskWhy | AskHeard | AskWaits
+@dataclass(frozen=True, slots=True)
+class AskPlanning:
+    """What was planned since the leader leads? Answered by `PlanningAnswer`."""
+
+
+Request = Tell | OpenSession | Journal | AskWhy | AskHeard | AskWaits | AskPlanning
 
 # Replies
 
@@ -123,8 +129,23 @@ class WaitsAnswer:
     jobs: tuple[tuple[Reason, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PlanningAnswer:
+    """Plans and decisions, and what became of the log of them."""
+
+    tally: Tally
+
+
 Reply = (
-    Done | SessionOpened | JournalAcked | SessionReplaced | WhyAnswer | HeardAnswer | WaitsAnswer | Refusal
+    Done
+    | SessionOpened
+    | JournalAcked
+    | SessionReplaced
+    | WhyAnswer
+    | HeardAnswer
+    | WaitsAnswer
+    | PlanningAnswer
+    | Refusal
 )
 
 # Outbox

@@ -8,15 +8,18 @@ from bostan_scheduler.core.attempt import Ending, Running, Starting, Unknown, Wi
 from bostan_scheduler.core.changes import (
     AddPark,
     Change,
+    HoldRound,
     Intend,
     KeepOutput,
     LoseOutput,
     Move,
     Renew,
+    Reserve,
     See,
     SetDrain,
     SetQuotas,
     Start,
+    Unreserve,
     Use,
 )
 from bostan_scheduler.core.desired import DesiredRank, DesiredSet, desired
@@ -71,6 +74,8 @@ class Work:
                 self.told[attempt_id] = None
             case Move(_, Running() | Unknown()) | See() | LoseOutput():
                 pass
+            case Reserve() | Unreserve() | HoldRound():
+                pass  # what a plan notes for the next one
             case _:
                 self.replans = True
                 self._gather_outside(change)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from time import monotonic
 from typing import Self, assert_never
 
 from bostan_scheduler.core.changes import Refusal
@@ -11,12 +11,14 @@ from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.observe import observe, observe_time
-from bostan_scheduler.core.plan import Plan, plan, waits_of
+from bostan_scheduler.core.plan import Planner, Rows
 from bostan_scheduler.core.reports import JobsSubmitted, NodesHeard
 from bostan_scheduler.core.snapshot import Settings, Snapshot
-from bostan_scheduler.core.waits import Reason, Wait
+from bostan_scheduler.core.why.reasons import reasons
+from bostan_scheduler.service.decisions import DecisionLog, NoDecisionLog
 from bostan_scheduler.service.messages import (
     AskHeard,
+    AskPlanning,
     AskWaits,
     AskWhy,
     Done,
@@ -25,6 +27,7 @@ from bostan_scheduler.service.messages import (
     Journal,
     OpenSession,
     Outbox,
+    PlanningAnswer,
     Reply,
     Request,
     Step,
@@ -32,30 +35,42 @@ from bostan_scheduler.service.messages import (
     WaitsAnswer,
     WhyAnswer,
 )
-from bostan_scheduler.service.ports import NewEvent, Receipt, Writer
+from bostan_scheduler.service.ports import Receipt, Writer
 from bostan_scheduler.service.sessions import open_session, take_in
+from bostan_scheduler.service.telling import Told, tell
 from bostan_scheduler.service.work import Work
 
 
 @dataclass(slots=True)
 class Service:
-    """The leader's state: the snapshot as committed, the latest plan, and each node's newest session.
+    """The leader's state: the snapshot as committed, the planner's desk, and each node's newest session.
 
     Not safe from several threads. After an exception of the store the state is as before the step.
     """
 
     store: Writer
     snapshot: Snapshot
-    latest: Plan = field(default_factory=Plan)
+    planner: Planner = field(default_factory=Planner)
     sessions: dict[str, str] = field(default_factory=dict)
-    told: dict[str, Reason] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
     replans: bool = True
+    decisions: DecisionLog = field(default_factory=NoDecisionLog)
 
     @classmethod
-    def start(cls, store: Writer, settings: Settings, now: Instant, holder: str) -> Self:
+    def start(
+        cls,
+        store: Writer,
+        settings: Settings,
+        now: Instant,
+        holder: str,
+        decisions: DecisionLog | None = None,
+    ) -> Self:
         """Take the leadership and load what is committed."""
         epoch = store.lead(holder, now)
-        return cls(store, store.load(epoch, settings, now))
+        service = cls(store, store.load(epoch, settings, now))
+        service.decisions = decisions or NoDecisionLog()
+        service.decisions.begin(service.snapshot)
+        return service
 
     def intake(self, now: Instant, requests: Sequence[Request]) -> Step:
         """Take requests in, in order, and answer each after the commit. Never waits for a plan."""
@@ -71,11 +86,15 @@ class Service:
         """Let the time pass, start what can start, and note why the rest waits."""
         work = Work(Draft.of(self.snapshot, self._not_before(now)))
         work.do(observe_time(work.draft.view))
-        latest = plan(work.draft.view)
-        work.do(latest.starts)
-        told = self._tell_waits(work, latest)
+        self.planner.update(work.draft.view, _rows(work.draft))
+        began = monotonic()
+        latest = self.planner.plan(work.draft.view)
+        seconds = monotonic() - began
+        self.decisions.note(work.draft, latest.changes, seconds, lambda: Counter(told.reasons.values()))
+        work.do(latest.changes)
+        told = self._tell_waits(work)
         outbox = self._keep(work)
-        self.latest, self.told, self.replans = latest, told, False
+        self.told, self.replans = told, False
         return Step((), outbox)
 
     def _answer(self, work: Work, sessions: dict[str, str], request: Request) -> Reply:
@@ -91,7 +110,9 @@ class Service:
             case AskHeard():
                 return HeardAnswer(tuple(work.draft.heard.items()))
             case AskWaits():
-                return WaitsAnswer(tuple(sorted(Counter(self.told.values()).items())))
+                return WaitsAnswer(tuple(sorted(Counter(self.told.reasons.values()).items())))
+            case AskPlanning():
+                return PlanningAnswer(self.decisions.tally())
             case _:
                 assert_never(request)
 
@@ -126,29 +147,27 @@ class Service:
         job = view.jobs.get(job_id)
         if job is None or not isinstance(job.phase, Queued):
             return Refusal("not-found", f"{job_id} does not wait")
-        return WhyAnswer(waits_of(job, self.latest), job.phase.since, _ahead(view, job))
+        waits = reasons(self.planner.at(self.snapshot), job)
+        return WhyAnswer(waits, job.phase.since, _ahead(view, job))
 
-    def _tell_waits(self, work: Work, latest: Plan) -> dict[str, Reason]:
-        """Each queued job's main reason; an event for each that has changed."""
-        view, told = work.draft.view, dict[str, Reason]()
-        sentence = cache(_sentence)  # jobs of one shape wait for the same
-        for job in view.jobs.values():
-            if not isinstance(job.phase, Queued):
-                continue
-            main = waits_of(job, latest)[0]
-            told[job.id] = main.reason
-            if self.told.get(job.id) != main.reason:
-                was = self.told.get(job.id, "")
-                event = NewEvent(
-                    view.now, "job-waits", job.spec.firm, job.id, was=was, now=main.reason, why=sentence(main)
-                )
-                work.events.append(event)
+    def _tell_waits(self, work: Work) -> Told:
+        view = work.draft.view
+        if not self.told.due(view.now):
+            return self.told
+        told, events = tell(self.told, self.planner.at(view), view)
+        work.events.extend(events)
         return told
 
     def _keep(self, work: Work) -> Outbox:
         commit = work.commit()
-        events_up_to = self.store.commit(commit) if commit is not None else 0
+        try:
+            events_up_to = self.store.commit(commit) if commit is not None else 0
+        except Exception:
+            self.planner = Planner()  # its desk may have seen what does not hold
+            raise
         self.snapshot = work.draft.view
+        self.planner.update(self.snapshot, _rows(work.draft))
+        self.decisions.keep(work.draft)
         self.replans = self.replans or work.replans
         return work.outbox(events_up_to)
 
@@ -170,8 +189,8 @@ def _hear(work: Work, report: NodesHeard) -> None:
             work.draft.heard[node_id] = max(known, min(at, work.draft.view.now))
 
 
-def _sentence(wait: Wait) -> str:
-    return wait.sentence
+def _rows(draft: Draft) -> Rows:
+    return Rows(draft.changed_jobs.keys(), draft.changed_attempts.keys(), draft.changed_nodes.keys())
 
 
 def _ahead(view: Snapshot, job: Job) -> int:

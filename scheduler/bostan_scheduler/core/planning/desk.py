@@ -173,6 +173,10 @@ class Desk:
 
     def _update_job(self, job_id: str) -> None:
         job = self.snapshot.jobs.get(job_id)
+        if job is None:
+            self.room.forget(job_id)
+        else:
+            self.room.know(job)
         self.aside.pop(job_id, None)
         self.outside.pop(job_id, None)
         leaf = self._ready(job) if job is not None and isinstance(job.phase, Queued) else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.attempt import Stop, StopCause
 from bostan_scheduler.core.changes import Change, HoldRound, Intend, Reserve
 from bostan_scheduler.core.instant import after, seconds_between
-from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
@@ -55,7 +55,7 @@ class Round:
                 if gpu_class is not None:
                     made = self._make_room(pair, job, gpu_class)
                     if made is not None:
-                        yield from self._carry_out(pair, job, gpu_class, made)
+                        yield from self._carry_out(job, gpu_class, made)
                         return
         kept = self._keep_room(pair, job)
         if kept is not None:
@@ -75,9 +75,7 @@ class Round:
                     return made, why
         return None
 
-    def _carry_out(
-        self, pair: Pair, job: Job, gpu_class: str, made: tuple[Eviction, str]
-    ) -> Iterator[Change]:
+    def _carry_out(self, job: Job, gpu_class: str, made: tuple[Eviction, str]) -> Iterator[Change]:
         eviction, why = made
         gone = {victim.attempt.id for victim in eviction.victims}
         self.pool = [victim for victim in self.pool if victim.attempt.id not in gone]
@@ -106,8 +104,10 @@ class Round:
     def _keep_room(self, pair: Pair, job: Job) -> Reserved | None:
         """A reservation for a gang that starves in its turn."""
         settings = self.desk.snapshot.settings.preemption
-        starves = seconds_between(job.submitted_at, self.desk.snapshot.now) >= settings.starving_seconds
-        if not starves or len(self.desk.timeline.reserved) >= settings.reservations_max:
+        assert isinstance(job.phase, Queued), f"{job.id} does not wait"
+        starves = seconds_between(job.phase.since, self.desk.snapshot.now) >= settings.starving_seconds
+        kept_ahead = sum(one.ahead for one in self.desk.timeline.reserved.values())
+        if not starves or kept_ahead >= settings.reservations_max:
             return None
         in_quota = [
             one for one in classes_of(self.desk, pair[1]) if one is not None and self._in_quota(pair, one)

@@ -16,3 +16,8 @@ class Reserved:
     since: Instant
     from_at: Instant
     until_at: Instant
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it waits for what runs to end by itself, instead of making it end."""
+        return self.from_at > self.since

@@ -1,0 +1,39 @@
+"""What lies ahead decides what starts now: a line a case."""
+
+import pytest
+from worlds import lines, world
+
+DAY = 86_400
+
+CASES = [
+    # maintenance
+    pytest.param("node p/a 4; quota x 4; closed m p 7200 9000; job j1 x 4 hours=1", "start j1 p/a 0,1,2,3", id="over before the window"),
+    pytest.param("node p/a 4; quota x 4; closed m p 7200 9000; job j1 x 4 hours=3", "wait j1 window-ahead", id="not over before the window"),
+    pytest.param("node p/a 4; quota x 4; closed m p 7200 9000; job j1 x 4 hours=3 saves", "start j1 p/a 0,1,2,3", id="saves itself when the window begins"),
+    pytest.param("node p/a 4; quota x 4; closed m p 600 9000; job j1 x 4 hours=3 saves", "wait j1 window-ahead", id="the window is too near to be worth a start"),
+    pytest.param("node p/a 4; quota x 4; closed m p -60 9000; job j1 x 1 hours=1", "wait j1 window-ahead", id="in the window"),
+    pytest.param("node p/a 4; quota x 4; closed m p -600 -60; job j1 x 1 hours=1", "start j1 p/a 0", id="the window is over"),
+    pytest.param("node p/a 4; node p/b 4; quota x 4; closed m p 600 9000 nodes=p/a; job j1 x 4 hours=3", "start j1 p/b 0,1,2,3", id="another node is open"),
+    pytest.param("node p/a 4; quota x 4; closed m p 20 9000; run j0 x p/a 4 for=60 saves", "stop j0", id="what runs saves itself in time"),
+    pytest.param("node p/a 4; quota x 4; closed m p 3600 9000; run j0 x p/a 4 for=60 saves", "", id="not before it is time"),
+    # advance reservations
+    pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 600 9000; job j1 x 2 hours=3", "start j1 p/a 0,1", id="beside what is booked"),
+    pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 600 9000; job j1 x 3 hours=3", "wait j1 window-ahead", id="not what is booked"),
+    pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 600 9000; job j1 y 4 hours=3", "start j1 p/a 0,1,2,3", id="who booked may"),
+    pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 -600 9000; run j0 y p/a 2 for=60; job j1 x 2 hours=3", "start j1 p/a 2,3", id="what is booked is in use"),
+    pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 0 9000; run j0 x p/a 2 for=60; run j1 x p/a 2 for=30", "stop j1", id="the youngest goes when it is time"),
+    # a park's own
+    pytest.param("node p/a 4; quota x 4; own o p 3 -60 9000; job j1 x 1 hours=3", "start j1 p/a 0", id="beside what is the park's own"),
+    pytest.param("node p/a 4; quota x 4; own o p 3 -60 9000; job j1 x 2 hours=3", "wait j1 window-ahead", id="not what is the park's own"),
+    pytest.param("node p/a 4; quota x 4; own o p 3 -60 9000 lent; job j1 x 4 hours=3 saves", "start j1 p/a 0,1,2,3", id="lent to who can give it back"),
+    pytest.param("node p/a 4; quota x 4; own o p 3 -60 9000 lent; job j1 x 4 hours=3", "wait j1 window-ahead", id="not lent to who cannot"),
+    # starving gangs
+    pytest.param("node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=7200", "keep j1 p/a 4 in 7260; wait j1 gpus-kept", id="a starving gang gets the soonest room"),
+    pytest.param("node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=60", "wait j1 gpus-busy", id="one that has just come does not"),
+    pytest.param("node p/a 4; node p/b 4; quota x 12; run j0 x p/a 2 for=60 hours=3; run j9 x p/b 2 for=60 hours=2; job j1 x 4 age=7200", "keep j1 p/b 4 in 7260; wait j1 gpus-kept", id="on the node that is free first"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cluster", "expected"), CASES)
+def test_what_lies_ahead(cluster: str, expected: str) -> None:
+    assert "; ".join(lines(world(cluster))) == expected
