@@ -31,11 +31,11 @@ def test_a_plan_takes_no_more_than_there_is(snapshot: Snapshot) -> None:
 def _usage_fits_every_branch(snapshot: Snapshot) -> bool:
     ledger = QuotaLedger.of(snapshot.quota, usage_of(snapshot), snapshot.now)
     return all(
-        ledger.used[node.id, gpu_class] <= max(quota.limit, quota.kept)
+        ledger.held(node.id, gpu_class) <= max(quota.limit, quota.kept)
         for node in snapshot.quota.nodes.values()
         for gpu_class, quota in node.gpus.items()
         if node.parent is not None
-    ) and ledger.used["root", "a100"] <= Gpus(12)
+    ) and ledger.held("root", "a100") <= Gpus(12)
 
 
 @settings(max_examples=100, deadline=None)

@@ -24,7 +24,10 @@ class Qos(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the firmest claim."""
-        return tuple(Qos).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {qos: rank for rank, qos in enumerate(Qos)}
 
 
 @dataclass(frozen=True, slots=True)

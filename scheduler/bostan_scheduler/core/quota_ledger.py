@@ -1,10 +1,10 @@
-"""How much of each quota is used while one plan is drawn up, updated in place as attempts are placed."""
+"""How much of each quota is used while plans are drawn up, updated in place as attempts come and go."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Self
 
-from bostan_scheduler.core.amount import NONE, Gpus
+from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.quota import QuotaNode, QuotaTree
 
@@ -12,17 +12,45 @@ Usage = Counter[tuple[str, str]]
 """GPUs held, by (quota id, GPU class)."""
 
 
+@dataclass(slots=True, eq=False)
+class Account:
+    """One class at one node of the tree, in counts of GPUs; the root is its own limit.
+
+    At a leaf `used` is what its attempts hold. At a branch it is the sum over its children of what each takes from
+    it: the part that the child never lends, or what the child uses where that is more.
+    """
+
+    guaranteed: int
+    kept: int
+    limit: int
+    parent: "Account | None"
+    used: int = 0
+
+    def change(self, more: int) -> None:
+        """Count GPUs here and at the ancestors, or with less than nothing, count them off."""
+        account: Account | None = self
+        while account is not None and more:
+            before = max(account.used, account.kept)
+            account.used += more
+            assert account.used >= 0, "more was given back than taken"
+            more, account = max(account.used, account.kept) - before, account.parent
+
+    def available(self) -> int:
+        """What may still be taken: the rest of the kept part, and what may be borrowed from the parent."""
+        if self.parent is None:
+            return max(0, self.guaranteed - self.used)
+        headroom = max(0, self.limit - max(self.used, self.kept))
+        own = max(0, self.kept - self.used)
+        return own + min(headroom, self.parent.available())
+
+
 @dataclass(slots=True)
 class QuotaLedger:
-    """GPUs used at every node of the tree, by (quota id, class).
-
-    At a leaf it is what its attempts hold. At a branch it is the sum over its children of what each takes from it:
-    the part that the child never lends, or what the child uses where that is more.
-    """
+    """The accounts of a tree, by quota id and GPU class."""
 
     tree: QuotaTree
     now: Instant
-    used: dict[tuple[str, str], Gpus] = field(default_factory=lambda: defaultdict(lambda: NONE))
+    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tree: QuotaTree, usage: Usage, now: Instant) -> Self:
@@ -36,60 +64,56 @@ class QuotaLedger:
 
     def take(self, leaf: QuotaNode, gpu_class: str, gpus: Gpus) -> None:
         """Count GPUs against a leaf and its ancestors."""
-        assert leaf.id in self.tree.nodes, f"{leaf.id} is of another tree"
-        more = gpus
-        for node in self.tree.up(leaf):
-            key = (node.id, gpu_class)
-            kept = node.of_class(gpu_class).kept if node.in_force(self.now) else NONE
-            before = max(self.used[key], kept)
-            self.used[key] = self.used[key] + more
-            more = max(self.used[key], kept) - before
+        self._account(leaf, gpu_class).change(gpus.count)
 
     def give(self, leaf: QuotaNode, gpu_class: str, gpus: Gpus) -> None:
         """Count GPUs off again that were taken by `take`."""
-        less = gpus
-        for node in self.tree.up(leaf):
-            key = (node.id, gpu_class)
-            kept = node.of_class(gpu_class).kept if node.in_force(self.now) else NONE
-            used = self.used[key]
-            assert used >= less, f"{node.id} gives back {less} of {used} {gpu_class}"
-            self.used[key] = used - less
-            less = max(used, kept) - max(self.used[key], kept)
+        self._account(leaf, gpu_class).change(-gpus.count)
+
+    def held(self, quota_id: str, gpu_class: str) -> Gpus:
+        """What a leaf holds, or what the children of a branch take from it."""
+        account = self.accounts.get((quota_id, gpu_class))
+        return Gpus(account.used if account is not None else 0)
 
     def available(self, node: QuotaNode, gpu_class: str) -> Gpus:
         """What the node may still take: the rest of its own kept part, and what it may borrow from its parent."""
-        quota, used = node.of_class(gpu_class), self.used[node.id, gpu_class]
-        if node.parent is None:
-            return quota.guaranteed - used
-        own = quota.kept - used
-        headroom = quota.limit - max(used, quota.kept)
-        return own + min(headroom, self.available(self.tree.nodes[node.parent], gpu_class))
+        return Gpus.of(self._account(node, gpu_class).available())
 
-    def share(self, leaf: QuotaNode) -> float:
-        """How much of its guarantee a leaf uses in the class where that is most, divided by its weight.
+    def covers(self, leaf: QuotaNode, gpu_class: str, gpus: int) -> bool:
+        """Whether a leaf may still take so many."""
+        return self._account(leaf, gpu_class).available() >= gpus
+
+    def owes(self, leaf: QuotaNode, gpu_class: str, gpus: int) -> bool:
+        """Whether so many more would still be within what a leaf is guaranteed."""
+        account = self._account(leaf, gpu_class)
+        return account.used + gpus <= account.guaranteed
+
+    def share(self, leaf: QuotaNode, gpu_class: str, lately: float = 0.0) -> float:
+        """How much of its guarantee in a class a leaf holds, with what it held lately; not weighted.
 
         Without a guarantee every GPU counts as more than a whole one, so that borrowers come last.
         """
-        return max((self._share_of(leaf, gpu_class) for gpu_class in leaf.gpus), default=0.0) / leaf.weight
+        account = self._account(leaf, gpu_class)
+        held = account.used + lately
+        return held / account.guaranteed if account.guaranteed else (1.0 + held if held else 0.0)
 
-    def _share_of(self, leaf: QuotaNode, gpu_class: str) -> float:
-        guaranteed, used = leaf.of_class(gpu_class).guaranteed.count, self.used[leaf.id, gpu_class].count
-        return used / guaranteed if guaranteed else (1.0 + used if used else 0.0)
+    def _account(self, node: QuotaNode, gpu_class: str) -> Account:
+        account = self.accounts.get((node.id, gpu_class))
+        if account is None:
+            assert node.id in self.tree.nodes, f"{node.id} is of another tree"
+            parent = (
+                self._account(self.tree.nodes[node.parent], gpu_class) if node.parent is not None else None
+            )
+            quota = node.of_class(gpu_class)
+            kept = quota.kept.count if parent is not None and node.in_force(self.now) else 0
+            account = Account(quota.guaranteed.count, kept, quota.limit.count, parent)
+            self.accounts[node.id, gpu_class] = account
+        return account
 
     def _reserve_what_is_kept(self) -> None:
-        for node in sorted(self.tree.nodes.values(), key=lambda node: node.id):
-            if node.parent is not None and node.in_force(self.now):
-                for gpu_class, quota in node.gpus.items():
-                    self._reserve(node, gpu_class, quota.kept)
-
-    def _reserve(self, node: QuotaNode, gpu_class: str, kept: Gpus) -> None:
         """A child's kept part counts as used at its parent, beyond what the parent keeps for its children already."""
-        more = kept
-        parent = self.tree.nodes[node.parent] if node.parent is not None else None
-        while parent is not None and more > NONE:
-            key = (parent.id, gpu_class)
-            own = parent.of_class(gpu_class).kept if parent.in_force(self.now) else NONE
-            before = max(self.used[key], own)
-            self.used[key] = self.used[key] + more
-            more = max(self.used[key], own) - before
-            parent = self.tree.nodes[parent.parent] if parent.parent is not None else None
+        for node in sorted(self.tree.nodes.values(), key=lambda node: node.id):
+            for gpu_class in node.gpus:
+                account = self._account(node, gpu_class)
+                if account.parent is not None:
+                    account.parent.change(account.kept)

@@ -42,21 +42,13 @@ class Standing:
 
     def owed_in(self, gpus: int, gpu_class: str) -> bool:
         """Whether so many more GPUs of a class would still be within the guarantee."""
-        held = self.quotas.used[self.leaf.id, gpu_class].count
-        return held + gpus <= self.leaf.of_class(gpu_class).guaranteed.count
-
-    @property
-    def share(self) -> float:
-        """Weighted dominant share: GPUs held now, of the guarantee, in the class where that is most (DRF, NSDI'11)."""
-        return self.quotas.share(self.leaf)
+        return self.quotas.owes(self.leaf, gpu_class, gpus)
 
     @property
     def fair_share(self) -> float:
-        """The same with what was held lately added to what is held now, so that idle times are made up for."""
-        parts = (self._fair_share(one) for one in self.leaf.gpus)
-        return max(parts, default=0.0) / self.leaf.weight
+        """Weighted dominant share: GPUs held, of the guarantee, in the class where that is most (DRF, NSDI'11).
 
-    def _fair_share(self, gpu_class: str) -> float:
-        held = self.quotas.used[self.leaf.id, gpu_class].count + self.lately.get(gpu_class, 0.0)
-        guaranteed = self.leaf.of_class(gpu_class).guaranteed.count
-        return held / guaranteed if guaranteed else (1.0 + held if held else 0.0)
+        What was held lately is added to what is held now, so that idle times are made up for.
+        """
+        shares = (self.quotas.share(self.leaf, one, self.lately.get(one, 0.0)) for one in self.leaf.gpus)
+        return max(shares, default=0.0) / self.leaf.weight

@@ -71,7 +71,7 @@ class Books:
         if charge is None:
             return False
         self.quotas.give(*charge)
-        there = self.quotas.available(leaf, gpu_class) >= charge[2]
+        there = self.quotas.covers(leaf, gpu_class, charge[2].count)
         self.quotas.take(*charge)
         return there
 

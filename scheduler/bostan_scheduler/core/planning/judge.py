@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.job import Job, Shape
 from bostan_scheduler.core.placement import Placement, classes_for, place
 from bostan_scheduler.core.planning.desk import Desk
@@ -66,7 +65,7 @@ def _judge_class(desk: Desk, pair: Pair, leaf: QuotaNode, gpu_class: str | None)
     shape = pair[1]
     if not open_to(desk, pair, gpu_class):
         return None
-    if gpu_class is not None and desk.books.quotas.available(leaf, gpu_class) < Gpus(shape.gpus):
+    if gpu_class is not None and not desk.books.quotas.covers(leaf, gpu_class, shape.gpus):
         desk.memory.no_quota(pair, gpu_class)
         return None
     placement = place(desk.room, shape, gpu_class, desk.limits(shape, gpu_class))

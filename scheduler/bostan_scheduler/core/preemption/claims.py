@@ -57,7 +57,7 @@ def borrows(desk: Desk, victim: Victim, leaf_id: str) -> bool:
         return True
     if leaf.id == leaf_id or gpu_class is None:
         return False
-    return desk.books.quotas.used[leaf.id, gpu_class] > leaf.of_class(gpu_class).guaranteed
+    return not desk.books.quotas.owes(leaf, gpu_class, 0)
 
 
 def _softer(shape: Shape, victim: Victim) -> bool:

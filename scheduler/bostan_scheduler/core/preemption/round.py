@@ -118,8 +118,7 @@ class Round:
         return kept
 
     def _in_quota(self, pair: Pair, gpu_class: str) -> bool:
-        available = self.desk.books.quotas.available(self.desk.queue.leaves[pair[0]], gpu_class)
-        return available.count >= pair[1].gpus
+        return self.desk.books.quotas.covers(self.desk.queue.leaves[pair[0]], gpu_class, pair[1].gpus)
 
 
 def due(desk: Desk) -> bool:

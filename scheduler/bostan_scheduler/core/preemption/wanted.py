@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.placement import Placement, place
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
@@ -24,8 +23,8 @@ class Wanted:
     @property
     def in_quota(self) -> bool:
         """Whether its leaf may hold it as things stand on the desk."""
-        leaf, gpus = self.desk.queue.leaves[self.pair[0]], Gpus(self.pair[1].gpus)
-        return self.desk.books.quotas.available(leaf, self.gpu_class) >= gpus
+        leaf = self.desk.queue.leaves[self.pair[0]]
+        return self.desk.books.quotas.covers(leaf, self.gpu_class, self.pair[1].gpus)
 
     def room(self) -> Placement | None:
         """Where it would go as things stand on the desk, quota aside."""

@@ -96,7 +96,7 @@ def _over_quota(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wa
         Reason.QUOTA,
         quota=leaf.id,
         gpu_class=gpu_class,
-        uses=quotas.used[leaf.id, gpu_class].count,
+        uses=quotas.held(leaf.id, gpu_class).count,
         limit=str(leaf.of_class(gpu_class).limit),
         asks=shape.gpus,
         available=available.count,

@@ -105,7 +105,7 @@ def quota_uses(ledger: QuotaLedger, now: Instant) -> Iterator[api.QuotaUse]:
                 guaranteed=quota.guaranteed.count,
                 borrow_limit=limit_or_none(quota.borrow_limit),
                 lend_limit=quota.lend_limit.count,
-                used=ledger.used[node.id, gpu_class].count,
+                used=ledger.held(node.id, gpu_class).count,
                 available=ledger.available(node, gpu_class).count,
                 from_at=node.from_at,
                 until_at=node.until_at,
