@@ -5,7 +5,9 @@ CentreError
 ├── UnsafeAddress     it would listen beyond this machine without TLS
 ├── NotReady          its parts did not come up in time
 ├── BadToken          a token whose role and reach do not fit
-└── NoSuchToken       the token to revoke is not there
+├── NoSuchToken       the token to revoke is not there
+├── BadSnapshot       a file is not a snapshot that this release can plan from
+└── BadDecisionLog    a folder does not hold a log of decisions that can be compared
 """
 
 
@@ -31,3 +33,11 @@ class BadToken(CentreError):
 
 class NoSuchToken(CentreError):
     """There is no such token in force."""
+
+
+class BadSnapshot(CentreError):
+    """A file is damaged, of another kind, or of another release."""
+
+
+class BadDecisionLog(CentreError):
+    """A log of decisions is missing, damaged, or has nothing to compare."""

@@ -1,22 +1,15 @@
 """`bostan-scheduler`: the centre's command line, and the place where its parts are put together."""
 
 import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from bostan import __version__
 from bostan.api import Role
-from bostan.errors import BostanError
 
 from bostan_scheduler.cluster.environment import prepare_for_ray
-from bostan_scheduler.errors import CentreError
-from bostan_scheduler.service.ports import StoreError
-from bostan_scheduler.settings import CentreSettings, load
+from bostan_scheduler.planned import EXAMPLE_DUMP, EXAMPLES_REPLAY, dump, replay
+from bostan_scheduler.shell import Config, DataDir, plain_errors, say, settings_from, show
 
 app = typer.Typer(
     name="bostan-scheduler",
@@ -28,11 +21,6 @@ token_app = typer.Typer(
     help="Make, list and revoke API tokens on the machine of the centre.", no_args_is_help=True
 )
 app.add_typer(token_app, name="token")
-
-Config = Annotated[Path | None, typer.Option("--config", help="YAML file of settings.", dir_okay=False)]
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Folder of the store, files, logs and lock.")
-]
 
 
 @app.command(
@@ -54,28 +42,28 @@ def serve(
         "agents_listen": agents_listen,
         "insecure": insecure or None,
     }
-    with _plain_errors():
-        settings = _settings(config, flags)
+    with plain_errors():
+        settings = settings_from(config, flags)
         prepare_for_ray(settings.ray_address)
         from bostan_scheduler.cluster.serve import serve as run
         from bostan_scheduler.logs import log_to_stderr
 
         log_to_stderr()
-        run(settings, _say)
+        run(settings, say)
 
 
 @app.command("check-config", epilog="Example: bostan-scheduler check-config --config centre.yaml")
 def check_config(config: Config = None, data_dir: DataDir = None) -> None:
     """Read the settings, say what is wrong with them, and print what is in force."""
-    with _plain_errors():
-        settings = _settings(config, {"data_dir": data_dir})
-        _print(settings.model_dump_json(indent=2))
+    with plain_errors():
+        settings = settings_from(config, {"data_dir": data_dir})
+        show(settings.model_dump_json(indent=2))
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    _print(__version__)
+    show(__version__)
 
 
 @token_app.command("create", epilog="Example: bostan-scheduler token create --role admin --name ada")
@@ -90,58 +78,36 @@ def token_create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a token and print its secret, once. It works whether the centre runs or not."""
-    with _plain_errors():
+    with plain_errors():
         from bostan_scheduler.tokens import Wanted, create
 
         wanted = Wanted(name, role, firm, project, park, days)
-        made = create(_settings(config, {"data_dir": data_dir}), wanted)
-        _print(made.secret)
-        _say(f"token {made.id} of {name} ({role}); this is the only time that its secret is shown")
+        made = create(settings_from(config, {"data_dir": data_dir}), wanted)
+        show(made.secret)
+        say(f"token {made.id} of {name} ({role}); this is the only time that its secret is shown")
 
 
 @token_app.command("list", epilog="Example: bostan-scheduler token list")
 def token_list(config: Config = None, data_dir: DataDir = None) -> None:
     """List the tokens, without their secrets, as JSON."""
-    with _plain_errors():
+    with plain_errors():
         from bostan_scheduler.tokens import listed
 
-        _print(json.dumps(listed(_settings(config, {"data_dir": data_dir})), indent=2))
+        show(json.dumps(listed(settings_from(config, {"data_dir": data_dir})), indent=2))
 
 
 @token_app.command("revoke", epilog="Example: bostan-scheduler token revoke 3k9f2m")
 def token_revoke(token_id: str, config: Config = None, data_dir: DataDir = None) -> None:
     """Revoke a token; fronts forget it within seconds."""
-    with _plain_errors():
+    with plain_errors():
         from bostan_scheduler.tokens import revoke
 
-        revoke(_settings(config, {"data_dir": data_dir}), token_id)
-        _say(f"token {token_id} is revoked")
+        revoke(settings_from(config, {"data_dir": data_dir}), token_id)
+        say(f"token {token_id} is revoked")
 
 
-def _settings(config: Path | None, flags: dict[str, Any]) -> CentreSettings:
-    return load({key: value for key, value in flags.items() if value is not None}, os.environ, config)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """What an operator can mend is said in a line; anything else is a fault of ours, and shows itself whole."""
-    try:
-        yield
-    except BostanError as error:
-        _say(str(error))
-        raise typer.Exit(2) from None
-    except (CentreError, StoreError) as error:
-        _say(str(error))
-        raise typer.Exit(1) from None
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+app.command("dump", epilog=EXAMPLE_DUMP)(dump)
+app.command("replay", epilog=EXAMPLES_REPLAY)(replay)
 
 
 def main() -> None:

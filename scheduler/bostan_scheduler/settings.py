@@ -15,6 +15,7 @@ from bostan_scheduler.core.snapshot import Settings as CoreSettings
 from bostan_scheduler.service.local import Pace
 
 if TYPE_CHECKING:
+    from bostan_scheduler.decisions.limits import DecisionLimits
     from bostan_scheduler.store import StoreSettings
 
 PREFIX: Final = "BOSTAN_CENTRE_"
@@ -88,6 +89,21 @@ class CentreSettings(StrictModel):
     )
     log_bytes_max: int = Field(2**30, ge=2**16, description="What is kept of one rank's log.")
     log_days: int = Field(30, ge=1, le=3650, description="How long logs are kept.")
+    decision_log_bytes_max: int = Field(
+        256 * 2**20,
+        ge=2**20,
+        description="What is kept of the log of decisions (`decisions/` in the data folder).",
+    )
+    decision_log_days: int = Field(30, ge=1, le=3650, description="How long decisions are kept.")
+    decision_snapshot_every: int = Field(
+        100,
+        ge=0,
+        description="Of so many decisions one is kept with its snapshot, to be planned again later; 0: none.",
+    )
+    decision_snapshots_max: int = Field(50, ge=1, le=100_000, description="Snapshots kept beside the log.")
+    decision_snapshot_bytes_max: int = Field(
+        512 * 2**20, ge=2**20, description="What is kept of these snapshots."
+    )
     leader_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long a front waits for the leader."
     )
@@ -140,6 +156,19 @@ class CentreSettings(StrictModel):
             learnt_kinds_max=self.learnt_kinds_max,
             learnt_jobs_max=self.learnt_jobs_max,
             usage_half_life_seconds=self.usage_half_life_seconds,
+        )
+
+    def decision_limits(self) -> DecisionLimits:
+        """How much of the log of decisions is kept. Its libraries are loaded only by whoever asks."""
+        from bostan_scheduler.decisions.limits import FILE_BYTES, DecisionLimits
+
+        return DecisionLimits(
+            file_bytes=min(self.decision_log_bytes_max // 4, FILE_BYTES),
+            bytes_max=self.decision_log_bytes_max,
+            days=self.decision_log_days,
+            snapshot_every=self.decision_snapshot_every,
+            snapshots_max=self.decision_snapshots_max,
+            snapshot_bytes_max=self.decision_snapshot_bytes_max,
         )
 
     def pace(self) -> Pace:

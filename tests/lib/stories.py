@@ -36,6 +36,7 @@ from bostan_scheduler.core.reports import (
     Used,
 )
 from bostan_scheduler.core.snapshot import Firm, Park, Settings
+from bostan_scheduler.service.decisions import DecisionLog, NoDecisionLog
 from bostan_scheduler.service.messages import (
     Done,
     Journal,
@@ -66,6 +67,7 @@ class Story:
     settings: Settings = SETTINGS
     store: Any = field(default_factory=lambda: open_store("memory:"))
     now: Instant = NOW
+    decisions: DecisionLog = field(default_factory=NoDecisionLog)
     said: list[str] = field(default_factory=list)
     outboxes: list[Outbox] = field(default_factory=list)
     seqs: dict[str, int] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Story:
     opened: int = 0
 
     def __post_init__(self) -> None:
-        self.service = Service.start(self.store, self.settings, self.now, "story")
+        self.service = Service.start(self.store, self.settings, self.now, "story", self.decisions)
 
     # The centre
 
@@ -107,7 +109,7 @@ class Story:
 
     def restarts(self) -> None:
         """The leader dies, and another takes over with what is committed."""
-        self.service = Service.start(self.store, self.settings, self.now, "another")
+        self.service = Service.start(self.store, self.settings, self.now, "another", self.decisions)
         self.sessions.clear()
 
     # Administrators

@@ -4,8 +4,6 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping
-from enum import Enum
 
 import orjson
 import pytest
@@ -13,11 +11,10 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import (
     Attempt,
     Lease,
-    Place,
     Running,
     Unknown,
 )
-from bostan_scheduler.core.job import Job, RankNeeds
+from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Node
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode
 from bostan_scheduler.store.codec import UNIONS, decode, encode
@@ -25,55 +22,9 @@ from bostan_scheduler.store.errors import CannotKeep, Damaged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_story import attempt, job
+from values import values_of
 
 KEPT = (Job, Attempt, Node, QuotaNode)
-
-counts = st.integers(0, 99)
-WRITTEN_OUT = {
-    str: st.text(max_size=8),
-    int: st.integers(-(2**63), 2**63 - 1),
-    bool: st.booleans(),
-    types.NoneType: st.none(),
-    Gpus: st.integers(0, 10**9).map(Gpus),
-    RankNeeds: st.builds(RankNeeds, counts, st.none() | st.integers(1, 99)),
-    ClassQuota: st.builds(
-        lambda lent, kept: ClassQuota(Gpus(lent + kept), lend_limit=Gpus(lent)), counts, counts
-    ),
-}
-
-
-def values_of(kind):
-    """All values of a kind: found from its fields, except where those of one field depend on another's."""
-    if kind in WRITTEN_OUT:
-        return WRITTEN_OUT[kind]
-    if kind is Attempt:
-        return attempts()
-    parts = typing.get_args(kind)
-    if isinstance(kind, types.UnionType):
-        return st.one_of(*map(values_of, parts))
-    if typing.get_origin(kind) is Mapping:
-        return st.dictionaries(*map(values_of, parts), max_size=2)
-    if parts:
-        many = st.lists(values_of(parts[0]), max_size=2).map(tuple)
-        return many if parts[-1] is ... else st.tuples(*map(values_of, parts))
-    if issubclass(kind, Enum):
-        return st.sampled_from(kind)
-    return st.builds(kind, **{name: values_of(hint) for name, hint in typing.get_type_hints(kind).items()})
-
-
-@st.composite
-def attempts(draw):
-    """An attempt whose ranks each have a place and something seen."""
-    hints = {name: values_of(hint) for name, hint in typing.get_type_hints(Attempt).items()}
-    seen = draw(hints["seen"])
-    gpus = values_of(tuple[str, ...])
-    hints["seen"] = st.just(seen)
-    hints["places"] = st.tuples(
-        *(st.builds(Place, st.just(rank), values_of(str), gpus) for rank in range(len(seen)))
-    )
-    used_until_ms = st.tuples(*(values_of(int) for _ in seen))
-    hints["used_until_ms"] = st.one_of(st.just(()), used_until_ms)
-    return draw(st.builds(Attempt, **hints))
 
 
 def first_name(kind):

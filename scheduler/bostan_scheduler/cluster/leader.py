@@ -70,11 +70,15 @@ class Leader:
     def _leading(self) -> LocalLeader:
         """Take the leadership at the first call: only then is there an event loop to step in."""
         if self._leader is None:
+            from bostan_scheduler.decisions.log import FileDecisionLog
             from bostan_scheduler.store import open_store
 
             store = open_store(self._settings.store_url, self._settings.store_settings(), migrate=True)
             core = self._settings.core_settings()
-            service = Service.start(store, core, self._clock(), f"pid {os.getpid()}")
+            decisions = FileDecisionLog(
+                self._settings.data_dir / "decisions", self._settings.decision_limits()
+            )
+            service = Service.start(store, core, self._clock(), f"pid {os.getpid()}", decisions)
             self._leader = LocalLeader(service, self._clock, pace=self._settings.pace())
             log.info("leading", epoch=service.snapshot.epoch, jobs=len(service.snapshot.jobs))
             self._running = asyncio.get_running_loop().create_task(self._run(self._leader))

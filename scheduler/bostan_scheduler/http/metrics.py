@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
@@ -17,7 +17,15 @@ from bostan_scheduler.http.followers import Followers
 from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.pools import pool_of
 from bostan_scheduler.http.translate.parks import gpu_state, node_state
-from bostan_scheduler.service.messages import AskWaits, WaitsAnswer
+from bostan_scheduler.service.decisions import Tally
+from bostan_scheduler.service.messages import (
+    AskPlanning,
+    AskWaits,
+    PlanningAnswer,
+    Reply,
+    Request,
+    WaitsAnswer,
+)
 from bostan_scheduler.service.ports import LeaderUnavailable
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -29,8 +37,8 @@ class Standing:
 
     read_at: float
     counts: dict[str, int]
-    nodes: Tally[str]
-    gpus: Tally[tuple[str, str]]
+    nodes: Counter[str]
+    gpus: Counter[tuple[str, str]]
 
 
 Waits = tuple[tuple[Reason, int], ...]
@@ -43,6 +51,7 @@ class Metrics:
         self._parts, self._followers = parts, followers
         self._standing: Standing | None = None
         self._waits: Waits | None = None
+        self._planning: Tally | None = None
         self._registry = CollectorRegistry(auto_describe=False)
         self.times = Times(self._registry)
         ProcessCollector(registry=self._registry)
@@ -53,17 +62,18 @@ class Metrics:
         age_max = self._parts.limits.metrics_cache_seconds
         if self._standing is None or time.monotonic() - self._standing.read_at > age_max:
             self._standing = await from_store(_read, self._parts)
-            self._waits = await self._asked_waits()
+            waits, planning = await self._asked(AskWaits()), await self._asked(AskPlanning())
+            self._waits = waits.jobs if isinstance(waits, WaitsAnswer) else None
+            self._planning = planning.tally if isinstance(planning, PlanningAnswer) else None
         return await from_store(generate_latest, self._registry)
 
-    async def _asked_waits(self) -> Waits | None:
+    async def _asked(self, request: Request) -> Reply | None:
         """Only the leader knows; None, and no metric, while it does not answer."""
         try:
             async with asyncio.timeout(self._parts.limits.ready_timeout_seconds):
-                reply = await self._parts.leader.ask(AskWaits())
+                return await self._parts.leader.ask(request)
         except (LeaderUnavailable, TimeoutError):
             return None
-        return reply.jobs if isinstance(reply, WaitsAnswer) else None
 
     def report(self) -> Iterable[Metric]:
         """This front, and what the store has."""
@@ -75,6 +85,8 @@ class Metrics:
             yield from _of_store(self._standing)
         if self._waits is not None:
             yield _of_waits(self._waits)
+        if self._planning is not None:
+            yield from _of_planning(self._planning)
 
 
 class _Reporter(Collector):
@@ -110,10 +122,10 @@ def _read(parts: HttpParts) -> Standing:
     reader = parts.reader
     pool = pool_of(parts)
     nodes = reader.nodes()
-    gpus = Tally(
+    gpus = Counter(
         (pool.gpu_class(gpu) or "none", gpu_state(pool, node, gpu)) for node in nodes for gpu in node.gpus
     )
-    states = Tally(node_state(pool, node) for node in nodes)
+    states = Counter(node_state(pool, node) for node in nodes)
     return Standing(time.monotonic(), reader.counts(), states, gpus)
 
 
@@ -142,6 +154,22 @@ def _of_waits(waits: Waits) -> Metric:
     for reason in Reason:
         jobs.add_metric([reason], known.get(reason, 0))
     return jobs
+
+
+def _of_planning(tally: Tally) -> Iterable[Metric]:
+    """Counted by the leader since it leads."""
+    text = "Time that plans took, and how many were drawn up."
+    yield SummaryMetricFamily("bostan_plan_seconds", text, tally.plans, tally.plan_seconds)
+    written = CounterMetricFamily("bostan_decisions", "Entries of the log of decisions.", labels=["outcome"])
+    written.add_metric(["written"], tally.decisions)
+    written.add_metric(["lost"], tally.decisions_lost)
+    yield written
+    kept = CounterMetricFamily(
+        "bostan_decision_snapshots", "Snapshots kept beside the log.", labels=["outcome"]
+    )
+    kept.add_metric(["written"], tally.snapshots)
+    kept.add_metric(["lost"], tally.snapshots_lost)
+    yield kept
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -1,8 +1,10 @@
 """The core's values as JSON text, and back. In a union, `case` names the class."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import orjson
+from cattrs import Converter
 from cattrs.preconf.orjson import make_converter
 from cattrs.strategies import configure_tagged_union
 
@@ -10,6 +12,7 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import AttemptPhase, Intent, RankSeen, Running, Starting
 from bostan_scheduler.core.job import JobPhase
 from bostan_scheduler.core.node import Session
+from bostan_scheduler.core.obstacle import Announced
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.outputs import RankOutputs
 from bostan_scheduler.store.errors import CannotKeep, Damaged
@@ -26,6 +29,7 @@ UNIONS: tuple[Any, ...] = (
     AttemptPhase,
     Intent,
     Session,
+    Announced,
 )
 
 # Values are made by us and were checked at the edge: saying where in a value an error lies costs a third more time.
@@ -36,10 +40,15 @@ def _name(case: type) -> str:
     return case.__name__
 
 
-for _union in UNIONS:
-    configure_tagged_union(_union, _converter, tag_name="case", tag_generator=_name)
-_converter.register_unstructure_hook(Gpus, lambda gpus: gpus.count)
-_converter.register_structure_hook(Gpus, lambda count, _: Gpus(int(count)))
+def prepare(converter: Converter, unions: Iterable[Any]) -> None:
+    """Let a converter write the core's values as we do: an inner union is to come before those that hold it."""
+    for union in unions:
+        configure_tagged_union(union, converter, tag_name="case", tag_generator=_name)
+    converter.register_unstructure_hook(Gpus, lambda gpus: gpus.count)
+    converter.register_structure_hook(Gpus, lambda count, _: Gpus(int(count)))
+
+
+prepare(_converter, UNIONS)
 
 
 def encode(value: object, kind: Any = None) -> str:
