@@ -5,10 +5,12 @@ What each submission carries from front to leader has no slots: pickle is severa
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import Any
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.outcome import Outcome
+from bostan_scheduler.core.remembered import remembered
 
 SHAPES_KEPT = 10_000
 WHOLE_GPU = 1000
@@ -102,28 +104,35 @@ class Shape:
         """GPUs of the whole gang."""
         return self.replicas * self.rank.gpus
 
-    @cached_property
+    @remembered
     def fit(self) -> "Fit":
         """What decides where it fits, whoever asks. Parts of a GPU are shared inside one firm only."""
         return _fit(
-            firm=self.firm if self.rank.gpu_milli < WHOLE_GPU else "",
-            replicas=self.replicas,
-            rank=self.rank,
-            gpu_classes=self.gpu_classes,
-            min_gpu_memory_bytes=self.min_gpu_memory_bytes,
-            parks=self.parks,
-            time_limit_seconds=self.time_limit_seconds,
-            avoid_nodes=self.avoid_nodes,
-            checkpoints=self.checkpoints,
-            speeds=self.speeds,
+            self.firm if self.rank.gpu_milli < WHOLE_GPU else "",
+            self.replicas,
+            self.rank,
+            self.gpu_classes,
+            self.min_gpu_memory_bytes,
+            self.parks,
+            self.time_limit_seconds,
+            self.avoid_nodes,
+            self.checkpoints,
+            self.speeds,
         )
 
-    @cached_property
+    @remembered
     def _hash(self) -> int:
-        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+        return hash(self._values())
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Hashes differ from process to process: the other one works out its own."""
+        return _shape, self._values()
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
 
 
 @dataclass(frozen=True)
@@ -141,12 +150,19 @@ class Fit:
     checkpoints: bool
     speeds: tuple[tuple[str, float], ...]
 
-    @cached_property
+    @remembered
     def _hash(self) -> int:
-        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+        return hash(self._values())
 
     def __hash__(self) -> int:
         return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Hashes differ from process to process: the other one works out its own."""
+        return _fit, self._values()
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
 
 
 # One object a shape, and one a fit: looking it up then compares by identity.
@@ -183,7 +199,7 @@ class JobSpec:
     estimate_seconds: int | None = None
     speeds: tuple[tuple[str, float], ...] = ()
 
-    @cached_property
+    @remembered
     def gpus(self) -> int:
         """GPUs of the whole gang."""
         return self.replicas * self.rank.gpus
@@ -292,23 +308,23 @@ class Job:
     preempted_at: Instant | None = None
     version: int = 0
 
-    @cached_property
+    @remembered
     def shape(self) -> Shape:
         """What decides whether, and where, it can start."""
         spec = self.spec
         return _shape(
-            firm=spec.firm,
-            project=spec.project,
-            replicas=spec.replicas,
-            rank=spec.rank,
-            gpu_classes=spec.gpu_classes,
-            min_gpu_memory_bytes=spec.min_gpu_memory_bytes,
-            parks=spec.parks,
-            time_limit_seconds=spec.time_limit_seconds,
-            avoid_nodes=self.avoid_nodes,
-            qos=spec.qos,
-            checkpoints=spec.checkpoint_on_signal,
-            speeds=spec.speeds,
+            spec.firm,
+            spec.project,
+            spec.replicas,
+            spec.rank,
+            spec.gpu_classes,
+            spec.min_gpu_memory_bytes,
+            spec.parks,
+            spec.time_limit_seconds,
+            self.avoid_nodes,
+            spec.qos,
+            spec.checkpoint_on_signal,
+            spec.speeds,
         )
 
     def checkpoint_for(self, rank: int) -> Checkpoint | None:

@@ -6,11 +6,12 @@ from typing import Self
 
 from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.changes import HoldRound
 from bostan_scheduler.core.estimate import remaining_seconds
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
-from bostan_scheduler.core.order.standing import Ask, Standing
-from bostan_scheduler.core.planning.books import Books
+from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.planning.books import Books, Charge
 from bostan_scheduler.core.planning.memory import Memory
 from bostan_scheduler.core.planning.queue import Queue
 from bostan_scheduler.core.planning.running import Running
@@ -44,6 +45,8 @@ class Desk:
     outside: dict[str, None] = field(default_factory=dict)
     leaves: dict[tuple[str, str | None], QuotaNode | None] = field(default_factory=dict)
     fencing_counter: int = 0
+    held_lately: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    leaf_keys: dict[str, dict[Shape, Key]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
@@ -51,7 +54,7 @@ class Desk:
         queue, sizes = Queue(snapshot.settings.order), _sizes(snapshot)
         pool_gpus = max(1, sum(sizes.values()))
         desk = cls(snapshot, Ledger.of(snapshot), Books.of(snapshot), queue, pool_gpus, sizes=sizes)
-        desk.timeline = Timeline.of(snapshot)
+        desk.timeline, desk.held_lately = Timeline.of(snapshot), snapshot.held_lately
         for reserved in snapshot.reserved.values():
             desk._claim(reserved)
         for attempt in snapshot.attempts.values():
@@ -104,10 +107,33 @@ class Desk:
 
     def start(self, attempt: Attempt, job: Job) -> None:
         """A waiting job starts: from now on it holds what its attempt holds."""
+        self._hold(attempt, job)
+        self.queue.drop(job.id)
+
+    def _hold(self, attempt: Attempt, job: Job) -> None:
         self.running.put(attempt)
         self.room.hold(attempt, job.spec.rank)
         self.books.hold(attempt)
-        self.queue.drop(job.id)
+        self._charged(self.books.charges[attempt.id])
+
+    def _charged(self, charge: Charge | None) -> None:
+        """A leaf holds more or less than before: it may have another turn."""
+        if charge is not None:
+            self.leaf_keys.pop(charge[0].id, None)
+
+    def leaf_key(self, leaf_id: str, shape: Shape) -> Key:
+        """How a leaf's jobs of a shape stand in the order, worked out once until the leaf holds more or less."""
+        keys = self.leaf_keys.setdefault(leaf_id, {})
+        key = keys.get(shape)
+        if key is None:
+            key = keys[shape] = self.queue.order.leaf_key(self.standing(leaf_id), shape)
+        return key
+
+    def begin_round(self) -> HoldRound:
+        """Firms are compared anew by what they held lately."""
+        self.held_lately = {leaf_id: self.snapshot.lately(leaf_id) for leaf_id in sorted(self.queue.leaves)}
+        self.leaf_keys.clear()
+        return HoldRound(self.snapshot.now, self.held_lately)
 
     def next_fencing(self) -> int:
         """A higher number than any given out before."""
@@ -116,7 +142,7 @@ class Desk:
 
     def standing(self, leaf_id: str) -> Standing:
         """How a leaf stands now, and what it held lately."""
-        return Standing(self.queue.leaves[leaf_id], self.books.quotas, self.snapshot.lately(leaf_id))
+        return Standing(self.queue.leaves[leaf_id], self.books.quotas, self.held_lately.get(leaf_id, {}))
 
     def keep(self, reserved: Reserved) -> None:
         """GPUs are kept for a waiting job, which leaves its line."""
@@ -133,6 +159,7 @@ class Desk:
         """Nothing need be kept for a job any more."""
         del self.timeline.reserved[job_id]
         self.memory.forget_room()
+        self._charged(self.books.claims.get(job_id))
         given = self.books.give_up(job_id)
         if given is not None:
             self.memory.grow_quota(given)
@@ -141,7 +168,9 @@ class Desk:
         job = self.snapshot.jobs.get(reserved.job_id)
         leaf = self.leaf(job) if job is not None else None
         if job is not None and leaf is not None:
-            self.books.claim(job.id, (leaf, reserved.gpu_class, Gpus(job.spec.gpus)))
+            charge = (leaf, reserved.gpu_class, Gpus(job.spec.gpus))
+            self.books.claim(job.id, charge)
+            self._charged(charge)
 
     def limits(self, shape: Shape, gpu_class: str | None, job_id: str | None = None) -> Mapping[str, int]:
         """How many GPUs a job may take on nodes where something lies ahead; none are named where nothing does."""
@@ -160,13 +189,12 @@ class Desk:
     def _update_attempt(self, attempt_id: str) -> None:
         attempt = self.snapshot.attempts.get(attempt_id)
         if attempt is not None and attempt.holds:
-            self.running.put(attempt)
-            self.room.hold(attempt, self.snapshot.jobs[attempt.job_id].spec.rank)
-            self.books.hold(attempt)
+            self._hold(attempt, self.snapshot.jobs[attempt.job_id])
             return
         if self.running.drop(attempt_id) is None:
             return
         self.memory.grow_room(self.room.release(attempt_id))
+        self._charged(self.books.charges.get(attempt_id))
         given = self.books.release(attempt_id)
         if given is not None:
             self.memory.grow_quota(given)

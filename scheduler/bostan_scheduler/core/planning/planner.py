@@ -79,11 +79,14 @@ def again_at(desk: Desk) -> Instant | None:
 
 
 def _changes(desk: Desk) -> Iterator[Change]:
+    round_is_due = due(desk)
+    if round_is_due:
+        yield desk.begin_round()
     yield from clear_windows(desk)
     yield from start_what_is_kept_for(desk)
     for attempt in start_what_fits(desk):
         yield Start(attempt)
-    if due(desk):
+    if round_is_due:
         yield from Round(desk).hold()
 
 

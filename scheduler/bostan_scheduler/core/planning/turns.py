@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.job import Qos, Shape
-from bostan_scheduler.core.order.standing import Key, Standing
+from bostan_scheduler.core.job import Qos
+from bostan_scheduler.core.order.standing import Key
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 
@@ -19,8 +19,6 @@ class Turns:
 
     desk: Desk
     heap: list[Turn] = field(default_factory=list)
-    standings: dict[str, Standing] = field(default_factory=dict)
-    keys: dict[str, dict[Shape, Key]] = field(default_factory=dict)
 
     def add(self, pairs: Iterable[Pair]) -> None:
         """Let these lines take part."""
@@ -37,7 +35,6 @@ class Turns:
                 heapq.heapreplace(self.heap, turn)
             else:
                 yield turn[-1]
-                self.keys.pop(turn[-1][0], None)  # its leaf may hold more now
 
     def drop(self) -> None:
         """The line whose turn it is takes part no more."""
@@ -47,18 +44,5 @@ class Turns:
         head = self.desk.queue.head(pair)
         if head is None:
             return None
-        shape = pair[1]
-        return shape.qos is Qos.SCAVENGER, self._leaf_key(*pair), shape.qos.rank, *head, pair
-
-    def _leaf_key(self, leaf_id: str, shape: Shape) -> Key:
-        keys = self.keys.setdefault(leaf_id, {})
-        key = keys.get(shape)
-        if key is None:
-            key = keys[shape] = self.desk.queue.order.leaf_key(self._standing(leaf_id), shape)
-        return key
-
-    def _standing(self, leaf_id: str) -> Standing:
-        standing = self.standings.get(leaf_id)
-        if standing is None:
-            standing = self.standings[leaf_id] = self.desk.standing(leaf_id)
-        return standing
+        leaf_id, shape = pair
+        return shape.qos is Qos.SCAVENGER, self.desk.leaf_key(leaf_id, shape), shape.qos.rank, *head, pair

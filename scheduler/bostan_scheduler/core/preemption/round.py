@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Stop, StopCause
-from bostan_scheduler.core.changes import Change, HoldRound, Intend, Reserve
+from bostan_scheduler.core.changes import Change, Intend, Reserve
 from bostan_scheduler.core.instant import after, seconds_between
 from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.outcome import Preempted
@@ -31,7 +31,6 @@ class Round:
     def hold(self) -> Iterator[Change]:
         """Line by line, in turn, until as many were refused as may be."""
         self.pool = list(victims(self.desk))
-        yield HoldRound(self.desk.snapshot.now)
         turns = Turns(self.desk)
         turns.add(pair for pair in self.desk.queue.lines if allowed(self.desk.queue.leaves[pair[0]], pair[1]))
         for pair in turns:
