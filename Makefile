@@ -2,7 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHES := core submit footprint launch
+BENCHES := core submit footprint launch sim
 # Two workers gain where tests wait for processes; all tests that start Ray share one worker.
 PYTEST_FLAGS ?= -n 2 --no-loadscope-reorder
 

@@ -10,6 +10,8 @@ from bostan.api import Role
 from bostan_scheduler.cluster.environment import prepare_for_ray
 from bostan_scheduler.planned import EXAMPLE_DUMP, EXAMPLES_REPLAY, dump, replay
 from bostan_scheduler.shell import Config, DataDir, plain_errors, say, settings_from, show
+from bostan_scheduler.simulating import EXAMPLES as EXAMPLES_SIM
+from bostan_scheduler.simulating import sim
 
 app = typer.Typer(
     name="bostan-scheduler",
@@ -108,6 +110,7 @@ def token_revoke(token_id: str, config: Config = None, data_dir: DataDir = None)
 
 app.command("dump", epilog=EXAMPLE_DUMP)(dump)
 app.command("replay", epilog=EXAMPLES_REPLAY)(replay)
+app.command("sim", epilog=EXAMPLES_SIM)(sim)
 
 
 def main() -> None:

@@ -1,0 +1,212 @@
+"""`bostan-scheduler sim`: what would happen, from a world file or a trace; one run, or a sweep of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from bostan.cli.options import Format
+
+from bostan_scheduler.core.order import ORDERS
+from bostan_scheduler.shell import plain_errors, say, show
+from bostan_scheduler.sim import Records, simulate
+from bostan_scheduler.sim.overlay import BadFlag, axis, combinations, pair, pool_line, scalar
+from bostan_scheduler.sim.readers.formats import FORMATS
+from bostan_scheduler.sim.scenario import Scenario
+
+EXAMPLES = (
+    'Examples: bostan-scheduler sim world.yaml --plots plots · bostan-scheduler sim --trace muri:trace.csv --pool "8x8 a100" '
+    "--order srsf --sigma 1 -o json · bostan-scheduler sim world.yaml --sweep order=fifo,service --sweep seed=1..5"
+)
+TABLE_COLUMNS = 120
+
+WorldArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[WORLD.yaml]", help="A world file; flags go before what stands in it."),
+]
+Trace = Annotated[
+    str | None,
+    typer.Option(metavar="FORMAT:FILE", help=f"Take the jobs of a trace: {', '.join(FORMATS)}."),
+]
+TraceOption = Annotated[
+    list[str] | None,
+    typer.Option("--trace-option", metavar="KEY=VALUE", help="An option of the trace's format."),
+]
+PoolOption = Annotated[
+    list[str] | None,
+    typer.Option("--pool", metavar="SIZE", help='Nodes: NODESxGPUS CLASS[@PARK], for example "8x8 a100".'),
+]
+OrderName = Annotated[
+    str | None, typer.Option("--order", metavar="ORDER", help=f"Who is served first: {', '.join(ORDERS)}.")
+]
+Sigma = Annotated[
+    float | None,
+    typer.Option(help="Error of the estimates that the core is told: 0 none, 1 typically twofold."),
+]
+NoEstimates = Annotated[bool, typer.Option("--no-estimates", help="Tell the core nothing of run times.")]
+Seed = Annotated[int | None, typer.Option(help="Of all that is drawn.")]
+Idealised = Annotated[
+    bool, typer.Option("--idealised", help="Restart and move for free at every event, as to calibrate.")
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Set a field of the world, as model.restart_seconds=0."),
+]
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep", metavar="PATH=A,B", help="Run every combination on Ray: PATH=A,B,C or PATH=1..5."
+    ),
+]
+RayAddress = Annotated[
+    str, typer.Option("--ray-address", help="Where sweeps run: local starts a Ray here, else that cluster.")
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Assert every invariant of the core after every instant.")
+]
+Shape = Annotated[Format, typer.Option("--output", "-o", help="table for people; json for programs.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the JSON there too.")]
+Plots = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write plots there; needs matplotlib.")]
+PlotForm = Literal["png", "svg"]
+PlotFormat = Annotated[PlotForm, typer.Option("--plot-format", help="Form of the plots.")]
+
+
+def sim(
+    world: WorldArgument = None,
+    trace: Trace = None,
+    trace_option: TraceOption = None,
+    pool: PoolOption = None,
+    order: OrderName = None,
+    sigma: Sigma = None,
+    no_estimates: NoEstimates = False,
+    seed: Seed = None,
+    idealised: Idealised = False,
+    setting: Setting = None,
+    sweep: Sweep = None,
+    ray_address: RayAddress = "local",
+    check: Check = False,
+    output: Shape = Format.TABLE,
+    json_file: JsonFile = None,
+    plots: Plots = None,
+    plot_format: PlotFormat = "png",
+) -> None:
+    """Simulate a pool: the scheduler's own decisions, under virtual time."""
+    with plain_errors():
+        _refuse_unwritable(json_file)
+        scenario = _pool_and_trace(Scenario.of(world), trace, trace_option or [], pool or [])
+        fields: dict[str, object] = {"order": order, "seed": seed, "estimates.sigma": sigma}
+        fields |= {"estimates.source": "none"} if no_estimates else {}
+        fields |= {"model.idealised": True} if idealised else {}
+        fields |= {path: scalar(text) for path, text in (pair("--set", one) for one in setting or [])}
+        for path, value in fields.items():
+            scenario = scenario.having(path, value) if value is not None else scenario
+        if sweep:
+            _sweep(scenario, sweep, ray_address, check, output, json_file)
+        else:
+            _run(scenario, check, output, json_file, plots, plot_format)
+
+
+def _refuse_unwritable(json_file: Path | None) -> None:
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise BadFlag(f"--json {json_file}: there is no such folder", "make it first")
+
+
+def _pool_and_trace(scenario: Scenario, trace: str | None, options: list[str], pool: list[str]) -> Scenario:
+    if pool:
+        scenario = scenario.having("pool", [pool_line(one) for one in pool])
+    if trace is None:
+        return scenario
+    kind, _, file = trace.partition(":")
+    of_trace = dict(pair("--trace-option", one) for one in options)
+    line = {"format": kind, "file": str(Path(file).absolute()), "options": _absolute(of_trace)}
+    return scenario.having("workload", [{"trace": line}])
+
+
+def _absolute(options: dict[str, str]) -> dict[str, str]:
+    """Files that a user names are meant from where they are, not from the folder of the world file."""
+    return {
+        key: str(Path(text).absolute()) if Path(text).is_file() else text for key, text in options.items()
+    }
+
+
+def _run(
+    scenario: Scenario,
+    check: bool,
+    output: Format,
+    json_file: Path | None,
+    plots: Path | None,
+    form: PlotForm,
+) -> None:
+    from bostan_scheduler.sim.progress import bar
+    from bostan_scheduler.sim.report.document import document
+    from bostan_scheduler.sim.report.tables import firms, summary
+
+    asked = scenario.world()
+    write_plots = _plotter() if plots is not None else None
+    with bar(len(asked.works), asked.pool.now) as watch:
+        records = simulate(asked, check=check, watch=watch)
+    value = document(records)
+    _emit(value, output, json_file, [summary(value["metrics"]), firms(value["metrics"])])
+    if plots is not None and write_plots is not None:
+        for path in write_plots(records, plots, form):
+            say(f"wrote {path}")
+
+
+def _plotter() -> Callable[[Records, Path, PlotForm], list[Path]]:
+    """What writes plots, or a word on what it needs; asked for before the run, not after it."""
+    try:
+        from bostan_scheduler.sim.report.plots import write_plots
+    except ImportError as error:
+        raise BadFlag(f"--plots: {error}", "pip install 'bostan[sim]'") from None
+    return write_plots
+
+
+def _sweep(
+    scenario: Scenario,
+    texts: list[str],
+    ray_address: str,
+    check: bool,
+    output: Format,
+    json_file: Path | None,
+) -> None:
+    from bostan_scheduler.cluster.environment import prepare_for_ray
+    from bostan_scheduler.sim.progress import runs_bar
+    from bostan_scheduler.sim.report.tables import comparison
+
+    runs = list(combinations(map(axis, texts)))
+    scenarios = [_having_all(scenario, run) for run in runs]
+    for one in scenarios:
+        one.checked()
+    prepare_for_ray(ray_address)
+    from bostan_scheduler.cluster.sweep import run_sweep
+
+    with runs_bar(len(runs)) as progress:
+        tasks = progress.task_ids
+        results = run_sweep(
+            scenarios, ray_address, check, lambda done: progress.update(tasks[0], completed=done)
+        )
+    value = {"runs": [{"set": dict(run), "metrics": of} for run, of in zip(runs, results, strict=True)]}
+    rows = [([str(one) for _, one in run], of) for run, of in zip(runs, results, strict=True)]
+    _emit(value, output, json_file, [comparison([path for path, _ in runs[0]], rows)])
+
+
+def _having_all(scenario: Scenario, run: tuple[tuple[str, object], ...]) -> Scenario:
+    for path, value in run:
+        scenario = scenario.having(path, value)
+    return scenario
+
+
+def _emit(value: dict[str, Any], output: Format, json_file: Path | None, tables: list[Any]) -> None:
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if output is Format.JSON:
+        show(text)
+        return
+    from rich.console import Console
+
+    console = Console()
+    console = console if console.is_terminal else Console(width=TABLE_COLUMNS)
+    for table in tables:
+        console.print(table)
