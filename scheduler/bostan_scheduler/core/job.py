@@ -289,7 +289,7 @@ class Job:
 
     `done_milliseconds` is the run time, at speed 1, that its next attempt need not repeat; `run_milliseconds` is the
     run time of all its attempts. `learnt_seconds` is what jobs like it took, when the user gave no estimate.
-    `preempted_at` is when it last made room for another job.
+    `preempted_at` is when it last made room, `made_room_for` the job that it was for, if it was for one.
     """
 
     id: str
@@ -306,6 +306,7 @@ class Job:
     run_milliseconds: int = 0
     learnt_seconds: int | None = None
     preempted_at: Instant | None = None
+    made_room_for: str | None = None
     version: int = 0
 
     @remembered

@@ -76,8 +76,9 @@ def _settle(snapshot: Snapshot, job: Job, outcome: Outcome) -> Change:
             return Finish(job.id, outcome, snapshot.now)
         case Requeued(avoid_nodes=avoid):
             return _again(snapshot, job, job.tries, avoid, outcome)
-        case Preempted():
-            return replace(_again(snapshot, job, job.tries, (), outcome), preempted=True)
+        case Preempted(for_job=for_job):
+            again = _again(snapshot, job, job.tries, (), outcome)
+            return replace(again, preempted=True, made_room_for=for_job)
         case NodeLost(node_id=node_id):
             tries = replace(job.tries, node_lost=job.tries.node_lost + 1)
             return _retry(

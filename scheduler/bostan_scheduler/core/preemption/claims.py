@@ -7,15 +7,20 @@ from bostan_scheduler.core.order.standing import Ask
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.preemption.victim import Victim
+from bostan_scheduler.core.snapshot import Snapshot
 
 Claim = Callable[[Victim], bool]
 """Whether a running job has to give way."""
 
 
-def may_claim(job: Job) -> bool:
-    """A job that was itself preempted waits for free GPUs until it has run again: so no preemption causes another."""
+def may_claim(snapshot: Snapshot, job: Job) -> bool:
+    """A job that made room waits for free GPUs until it has run again, or the one that it was for has finished.
+
+    So no preemption causes another: before a job that made room may ask for it, work was done.
+    """
     assert isinstance(job.phase, Queued), f"{job.id} does not wait"
-    return job.preempted_at is None or job.preempted_at < job.phase.since
+    ran_since = job.preempted_at is None or job.preempted_at < job.phase.since
+    return ran_since or (job.made_room_for is not None and job.made_room_for not in snapshot.jobs)
 
 
 def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:

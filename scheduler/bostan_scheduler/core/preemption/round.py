@@ -49,7 +49,7 @@ class Round:
         return self.desk.snapshot.jobs[entry[-1]]
 
     def _ask(self, pair: Pair, job: Job) -> Iterator[Change]:
-        if may_claim(job):
+        if may_claim(self.desk.snapshot, job):
             for gpu_class in classes_of(self.desk, pair[1]):
                 if gpu_class is not None:
                     made = self._make_room(pair, job, gpu_class)
