@@ -133,17 +133,18 @@ def upload_work_dir(folder: Path, progress: Progress | None = None) -> Talk[Arch
 
 
 def _upload(path: Path, archive: Archive, progress: Progress) -> Talk[None]:
-    reached: int = yield requests.blob_offset(archive)
+    reached: requests.Reached = yield requests.blob_reached(archive)
     setbacks = 0
     with path.open("rb") as stream:
-        while reached < archive.size_bytes:
-            progress(reached, archive.size_bytes)
-            stream.seek(reached)
-            before = reached
-            reached = yield requests.send_blob_part(archive, reached, stream.read(PART_BYTES))
-            setbacks += reached <= before
-            if setbacks > SETBACKS_MAX or not 0 <= reached <= archive.size_bytes:
-                raise ServerFault("The upload does not get on", f"it stands at byte {reached}", "try again")
+        while not reached.whole:
+            progress(reached.offset, archive.size_bytes)
+            stream.seek(reached.offset)
+            before = reached.offset
+            reached = yield requests.send_blob_part(archive, before, stream.read(PART_BYTES))
+            setbacks += reached.offset <= before and not reached.whole
+            if setbacks > SETBACKS_MAX or not 0 <= reached.offset <= archive.size_bytes:
+                where = f"it stands at byte {reached.offset}"
+                raise ServerFault("The upload does not get on", where, "try again")
     progress(archive.size_bytes, archive.size_bytes)
 
 

@@ -22,8 +22,8 @@ async def send(rest, data, offset=0, total=SIZE, path=PATH, who="member", **more
     return await rest.ask(who, "PATCH", path, content=data, headers=headers)
 
 
-async def head(rest, path=PATH):
-    answer = await rest.ask("member", "HEAD", path)
+async def head(rest, path=PATH, who="member"):
+    answer = await rest.ask(who, "HEAD", path)
     return answer.status_code, answer.headers.get("upload-offset")
 
 
@@ -50,11 +50,26 @@ async def test_what_came_before_a_line_broke_is_kept(rest):
         line.write(DATA[: 1024 * 1024 + 70_000])
         await line.drain()
         with capture_logs() as logged:
-            await until(lambda: isinstance(rest.files.blobs.state(SHA256), Partial))
+            await until(lambda: isinstance(rest.files.blobs.state(SHA256, "acme"), Partial))
             line.close()
             await line.wait_closed()
     assert logged == []
     assert (await head(rest))[0] == 206
+
+
+async def test_an_archive_of_another_firm_is_as_if_it_were_not_here(rest):
+    await send(rest, DATA[:1000])
+    for who in ("rival", "admin"):
+        assert await head(rest, who=who) == (404, "0")
+        answer = await send(rest, DATA[1000:], 1000, who=who)
+        assert (answer.status_code, answer.headers["upload-offset"]) == (409, "0")
+    await send(rest, DATA[1000:], 1000)
+    assert await head(rest, who="owner") == (200, str(SIZE))
+    for who in ("rival", "admin"):
+        assert await head(rest, who=who) == (404, "0")
+        assert (await send(rest, DATA[1000:], 1000, who=who)).status_code == 409
+        assert (await send(rest, DATA, who=who)).status_code == 204
+        assert await head(rest, who=who) == (200, str(SIZE))
 
 
 async def test_an_empty_archive(rest):

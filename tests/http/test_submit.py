@@ -170,14 +170,31 @@ async def test_while_no_gpu_is_known_nothing_is_called_impossible(rest, new_job)
 async def test_a_work_directory_must_be_here_whole(rest, new_job):
     data = b"the work directory"
     sha256 = hashlib.sha256(data).hexdigest()
-    rest.files.blobs.append(sha256, 0, len(data), data[:5])
+    rest.files.blobs.append(sha256, 0, len(data), data[:5], "acme")
     asked = new_job(work_dir={"sha256": sha256, "size_bytes": len(data)})
     answer = await rest.post("owner", "/v1/jobs", asked)
     assert (answer.status_code, answer.json()["field"]) == (422, "work_dir")
-    rest.files.blobs.append(sha256, 5, len(data), data[5:])
+    rest.files.blobs.append(sha256, 5, len(data), data[5:], "acme")
     assert (await rest.post("owner", "/v1/jobs", asked)).status_code == 201
     asked["work_dir"]["size_bytes"] += 1
     assert (await rest.post("owner", "/v1/jobs", asked)).status_code == 422
+
+
+async def test_a_work_directory_of_another_firm_is_as_if_it_were_not_here(rest, new_job):
+    data = b"the work directory"
+    sha256 = hashlib.sha256(data).hexdigest()
+    rest.files.blobs.append(sha256, 0, len(data), data, "acme")
+    asked = new_job(work_dir={"sha256": sha256, "size_bytes": len(data)})
+    nowhere = new_job(work_dir={"sha256": "a" * 64, "size_bytes": len(data)})
+    for who, firm in (("rival", "zeta"), ("admin", "acme")):
+        answers = [await rest.post(who, "/v1/jobs", one | {"firm": firm}) for one in (asked, nowhere)]
+        assert [one.status_code for one in answers] == [422, 422]
+        known, unknown = (one.text.replace(sha256, "a" * 64) for one in answers)
+        assert known == unknown
+    batch = {"jobs": [new_job(firm="zeta"), asked | {"firm": "zeta"}]}
+    answer = await rest.post("rival", "/v1/job-batches", batch)
+    assert (answer.status_code, answer.json()["field"]) == (422, "jobs.1.work_dir")
+    assert (await rest.post("bound", "/v1/jobs", asked | {"project": "vision"})).status_code == 201
 
 
 async def test_limits_of_a_quota_are_refused_with_their_numbers(rest, new_job, new_document):

@@ -2,7 +2,7 @@
 
 from bostan.requests.access import new_token, revoke_token, tokens, whoami
 from bostan.requests.base import Answer, Request, follows, read_answer
-from bostan.requests.blobs import blob_offset, send_blob_part
+from bostan.requests.blobs import Reached, blob_reached, send_blob_part
 from bostan.requests.jobs import (
     LogRange,
     Part,
@@ -35,10 +35,11 @@ __all__ = [
     "Answer",
     "LogRange",
     "Part",
+    "Reached",
     "Request",
     "apply_quotas",
     "attempts",
-    "blob_offset",
+    "blob_reached",
     "cancel",
     "capacity",
     "confirm_dead",

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from bostan.api import Archive
 from bostan.requests.base import Answer, Request, at
 
 _NONE_YET, _WRONG_OFFSET = 404, 409
 
 
-def blob_offset(archive: Archive) -> Request[int]:
-    """How many of the archive's bytes the centre has."""
+class Reached(NamedTuple):
+    """How far an upload is. All bytes may be there, and not yet be whole: the centre was stopped before it checked."""
 
-    def read(answer: Answer) -> int:
+    offset: int
+    whole: bool
+
+
+def blob_reached(archive: Archive) -> Request[Reached]:
+    """How many of the archive's bytes the centre has from us."""
+
+    def read(answer: Answer) -> Reached:
         match answer.status:
             case 404:
-                return 0
+                return Reached(0, whole=False)
             case 206:
-                return _upload_offset(answer)
+                return Reached(_upload_offset(answer), whole=False)
             case _:
-                return archive.size_bytes
+                return Reached(archive.size_bytes, whole=True)
 
     return Request("HEAD", at("blobs", archive.sha256), read, understands=frozenset({_NONE_YET}))
 
 
-def send_blob_part(archive: Archive, offset: int, part: bytes) -> Request[int]:
+def send_blob_part(archive: Archive, offset: int, part: bytes) -> Request[Reached]:
     """Sends the bytes from `offset` on; answers where to go on, which a wrong offset puts right."""
+
+    def read(answer: Answer) -> Reached:
+        reached = _upload_offset(answer)
+        return Reached(reached, whole=answer.status != _WRONG_OFFSET and reached == archive.size_bytes)
+
     headers = {
         "Content-Type": "application/octet-stream",
         "Upload-Offset": str(offset),
@@ -33,7 +47,7 @@ def send_blob_part(archive: Archive, offset: int, part: bytes) -> Request[int]:
     return Request(
         "PATCH",
         at("blobs", archive.sha256),
-        _upload_offset,
+        read,
         content=part,
         headers=headers,
         understands=frozenset({_WRONG_OFFSET}),

@@ -13,6 +13,7 @@ from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.cluster.client import RayLeader
 from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.files import Files
+from bostan_scheduler.files.bringing import bring_owners
 from bostan_scheduler.files.settings import BlobLimits, LogLimits
 from bostan_scheduler.http import HttpLimits, HttpParts, create_app
 from bostan_scheduler.rpc.limits import LinkLimits
@@ -58,6 +59,7 @@ class Serving:
         reader = open_store(settings.store_url, settings.store_settings())
         self._stack.callback(reader.close)
         files = Files.open(settings.data_dir / "files", blob_limits(settings), log_limits(settings))
+        await asyncio.to_thread(bring_owners, files.blobs, reader)
         leader = self._ray_leader()
         signal, board, link = EventSignal(), Telemetry(), LinkState(epoch=lambda: leader.epoch)
         parts = HttpParts(

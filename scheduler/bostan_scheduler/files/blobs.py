@@ -1,4 +1,8 @@
-"""Archives by the SHA-256 of their bytes: sent in parts, checked when the last one has come, never changed after."""
+"""Archives by the SHA-256 of their bytes: sent in parts, checked when the last one has come, never changed after.
+
+An owner sees what they have sent themselves, and nothing of what others have. Without an owner everything is seen:
+that is for the parks, which are told by the centre what to fetch.
+"""
 
 import asyncio
 import errno
@@ -11,7 +15,8 @@ from typing import BinaryIO
 from bostan_scheduler.files.disk import free_bytes, keep_name, locked_file, make_folder, write_all
 from bostan_scheduler.files.errors import BlobUnknown, DiskFull, HashDiffers, TooLarge, WrongOffset
 from bostan_scheduler.files.hashes import RunningHashes
-from bostan_scheduler.files.names import blob_name
+from bostan_scheduler.files.names import blob_name, owned_name
+from bostan_scheduler.files.owners import Owners
 from bostan_scheduler.files.settings import BlobLimits
 
 
@@ -37,6 +42,22 @@ class Complete:
 BlobState = Absent | Partial | Complete
 
 
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """An archive on its way in, its file locked."""
+
+    name: str
+    owner: str | None
+    path: Path
+    descriptor: int
+    total: int
+
+    def forget_if_empty(self, stored: int) -> None:
+        """An upload of which nothing was kept takes no place among those under way."""
+        if stored == 0:
+            self.path.unlink()
+
+
 class BlobStore:
     """Archives in a folder. Safe from several threads and processes."""
 
@@ -44,15 +65,17 @@ class BlobStore:
         self.limits = limits
         self._whole = make_folder(root / "whole")
         self._unfinished = make_folder(root / "unfinished")
+        self.owners = Owners(root / "owners")
         self._hashes = RunningHashes(limits.running_hashes_max)
 
-    def state(self, sha256: str) -> BlobState:
-        """How much of it is here. Raises BadName."""
-        name = blob_name(sha256)
+    def state(self, sha256: str, owner: str | None = None) -> BlobState:
+        """How much of it is here, of what the owner has sent. Raises BadName."""
+        name, unfinished = blob_name(sha256), self._unfinished_path(sha256, owner)
+        if owner is None or self.owners.has(name, owner):
+            with suppress(FileNotFoundError):
+                return Complete(self._path(name).stat().st_size)
         with suppress(FileNotFoundError):
-            return Complete(self._path(name).stat().st_size)
-        with suppress(FileNotFoundError):
-            stored = (self._unfinished / name).stat().st_size
+            stored = unfinished.stat().st_size
             return Partial(stored) if stored else Absent()
         return Absent()
 
@@ -73,66 +96,70 @@ class BlobStore:
             file.seek(offset)
             return file.read(limit)
 
-    async def take(self, sha256: str, offset: int, total: int, data: bytes) -> BlobState:
+    async def take(
+        self, sha256: str, offset: int, total: int, data: bytes, owner: str | None = None
+    ) -> BlobState:
         """`append`, without blocking the event loop."""
-        return await asyncio.to_thread(self.append, sha256, offset, total, data)
+        return await asyncio.to_thread(self.append, sha256, offset, total, data, owner)
 
-    def append(self, sha256: str, offset: int, total: int, data: bytes) -> BlobState:
+    def append(
+        self, sha256: str, offset: int, total: int, data: bytes, owner: str | None = None
+    ) -> BlobState:
         """Keep a part that begins at `offset` of `total` bytes; the last one completes the archive. Blocking.
 
-        What is complete already stays as it is. Raises BadName, WrongOffset, TooLarge, DiskFull, HashDiffers.
+        What is complete already stays as it is; an owner sends it all the same, and so shows to have it.
+        Raises BadName, WrongOffset, TooLarge, DiskFull, HashDiffers.
         """
         name = blob_name(sha256)
         self._check_size(offset, total, data)
-        path = self._unfinished / name
+        path = self._unfinished_path(name, owner)
         if not path.exists():
-            state = self.state(name)
+            state = self.state(name, owner)
             if isinstance(state, Complete):
                 return state
             self._check_count()
         with locked_file(path) as descriptor:
-            return self._append(name, descriptor, offset, total, data)
+            state = self.state(name, owner)
+            if isinstance(state, Complete):  # completed by another while we waited
+                path.unlink()
+                return state
+            return self._append(_Upload(name, owner, path, descriptor, total), offset, data)
 
-    def _append(self, name: str, descriptor: int, offset: int, total: int, data: bytes) -> BlobState:
-        if self._path(name).exists():  # completed by another while we waited
-            (self._unfinished / name).unlink()
-            return self.state(name)
-        stored = os.lseek(descriptor, 0, os.SEEK_END)
+    def _append(self, upload: _Upload, offset: int, data: bytes) -> BlobState:
+        stored = os.lseek(upload.descriptor, 0, os.SEEK_END)
         if offset != stored:
-            self._forget_if_empty(name, stored)
+            upload.forget_if_empty(stored)
             raise WrongOffset(stored)
-        self._write(name, descriptor, stored, total, data)
-        self._hashes.add(name, descriptor, offset, data)
-        if offset + len(data) < total:
+        self._write(upload, stored, data)
+        self._hashes.add(upload.path.name, upload.descriptor, offset, data)
+        if offset + len(data) < upload.total:
             return Partial(offset + len(data))
-        self._finish(name, descriptor, total)
-        return Complete(total)
+        self._finish(upload)
+        return Complete(upload.total)
 
-    def _write(self, name: str, descriptor: int, stored: int, total: int, data: bytes) -> None:
+    def _write(self, upload: _Upload, stored: int, data: bytes) -> None:
         try:
-            self._check_room(total - stored)
-            write_all(descriptor, data)
+            self._check_room(upload.total - stored)
+            write_all(upload.descriptor, data)
         except (OSError, DiskFull) as exc:
-            os.ftruncate(descriptor, stored)
-            self._forget_if_empty(name, stored)
+            os.ftruncate(upload.descriptor, stored)
+            upload.forget_if_empty(stored)
             if isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise DiskFull("the disk of the centre is full") from exc
             raise
 
-    def _forget_if_empty(self, name: str, stored: int) -> None:
-        """An upload of which nothing was kept takes no place among those under way."""
-        if stored == 0:
-            (self._unfinished / name).unlink()
-
-    def _finish(self, name: str, descriptor: int, total: int) -> None:
-        path = self._unfinished / name
-        if self._hashes.digest(name, descriptor, total) != name:
-            path.unlink()
+    def _finish(self, upload: _Upload) -> None:
+        """Content that is here already is replaced by the same content; who has it open reads on."""
+        name = upload.name
+        if self._hashes.digest(upload.path.name, upload.descriptor, upload.total) != name:
+            upload.path.unlink()
             raise HashDiffers(f"the bytes sent are not those of {name}; they were dropped")
-        os.fsync(descriptor)
+        os.fsync(upload.descriptor)
+        if upload.owner is not None:
+            self.owners.add(name, upload.owner)
         final = self._path(name)
         make_folder(final.parent)
-        path.rename(final)
+        upload.path.rename(final)
         keep_name(final.parent)
         keep_name(self._whole)
 
@@ -149,6 +176,10 @@ class BlobStore:
 
     def _path(self, name: str) -> Path:
         return self._whole / name[:2] / name
+
+    def _unfinished_path(self, sha256: str, owner: str | None) -> Path:
+        """Each owner has an upload of their own: nobody learns from it, or spoils it for others."""
+        return self._unfinished / (blob_name(sha256) if owner is None else owned_name(sha256, owner))
 
     def _check_size(self, offset: int, total: int, data: bytes) -> None:
         if total > self.limits.blob_bytes_max:

@@ -6,6 +6,7 @@ from bostan_scheduler.files.errors import BadName
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.[0-9]{1,9}")
+_OWNER = re.compile(r"-?[a-z0-9][a-z0-9/-]{0,62}")
 RANKS_MAX = 1_000_000
 
 
@@ -14,6 +15,13 @@ def blob_name(sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise BadName("an archive is named by 64 lower-case hexadecimal digits")
     return sha256
+
+
+def owned_name(sha256: str, owner: str) -> str:
+    """The hash and whose it is, as a name. Raises BadName."""
+    if not _OWNER.fullmatch(owner):
+        raise BadName("an owner is named by the id of a firm")
+    return f"{blob_name(sha256)}.{owner.replace('/', '_')}"
 
 
 def rank_name(attempt_id: str, rank: int) -> str:

@@ -8,6 +8,7 @@ from bostan.api import Role
 from fastapi import Depends, Request
 
 from bostan_scheduler.core.job import Job
+from bostan_scheduler.files.owners import STAFF
 from bostan_scheduler.service.ports import JobFilter, TokenRow
 
 
@@ -41,6 +42,11 @@ class Asker:
     def firms(self) -> tuple[str, ...] | None:
         """The firm they see, as the store takes it; None: all."""
         return None if self.firm is None else (self.firm,)
+
+    @property
+    def owner(self) -> str:
+        """Whose the archives are that they send."""
+        return self.firm or STAFF
 
     @property
     def project(self) -> str | None:

@@ -52,9 +52,9 @@ class Grounds:
     parts: HttpParts
     _known: Known | None = field(default=None)
 
-    async def check(self, jobs: Sequence[api.NewJob], at: At) -> None:
-        """Raises Problem for the first job that can never run, or whose work directory is not here."""
-        self._check_archives(jobs, at)
+    async def check(self, jobs: Sequence[api.NewJob], at: At, owner: str) -> None:
+        """Raises Problem for the first job that can never run, or whose work directory the owner has not sent."""
+        self._check_archives(jobs, at, owner)
         known = await self._lately()
         if _first(known, jobs) is None:
             return
@@ -66,12 +66,12 @@ class Grounds:
             field_ = _FIELDS.get(field_, field_)
             raise invalid(f"{at(place)}{field_}", f"{field_}: {finding.problem}", finding.remedy)
 
-    def _check_archives(self, jobs: Sequence[api.NewJob], at: At) -> None:
+    def _check_archives(self, jobs: Sequence[api.NewJob], at: At, owner: str) -> None:
         wanted = {job.work_dir: place for place, job in reversed(list(enumerate(jobs))) if job.work_dir}
         for archive, place in wanted.items():
-            state = self.parts.files.blobs.state(archive.sha256)
+            state = self.parts.files.blobs.state(archive.sha256, owner)
             if state != Complete(archive.size_bytes):
-                detail = f"work_dir: the centre does not have the archive {archive.sha256} whole"
+                detail = f"work_dir: the centre does not have the archive {archive.sha256} whole from you"
                 remedy = f"send its {archive.size_bytes} bytes to /v1/blobs/{archive.sha256} first"
                 raise invalid(f"{at(place)}work_dir", detail, remedy)
 

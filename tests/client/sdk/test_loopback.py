@@ -97,6 +97,16 @@ def test_a_part_whose_answer_was_lost_is_not_stored_twice(client, centre, work, 
     assert centre.blobs[packed.archive.sha256] == stored
 
 
+def test_an_upload_that_was_not_checked_yet_is_ended(client, centre, work, tmp_path):
+    packed = pack(work, tmp_path / "packed")
+    size = packed.archive.size_bytes
+    unchecked = Response(status_code=206, headers={"Upload-Offset": str(size)})
+    centre.blobs[packed.archive.sha256] = packed.path.read_bytes()
+    centre.faults = [lambda: unchecked]
+    assert client.upload_work_dir(work) == packed.archive
+    assert centre.count("PATCH") == 1
+
+
 def test_an_upload_that_does_not_get_on_ends(client, centre, work):
     stuck = Response(status_code=409, headers={"Upload-Offset": "0"})
     centre.faults = [lambda: None, *[lambda: stuck] * 20]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from bostan_scheduler.files.blobs import Absent, BlobState, BlobStore, Complete, Partial
 from bostan_scheduler.files.errors import BlobError, DiskFull, HashDiffers, TooLarge, WrongOffset
+from bostan_scheduler.http.asker import Who
 from bostan_scheduler.http.front import Here
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.params import INT64_MAX, Sha256Hex
@@ -35,9 +36,9 @@ _BYTES = {
         404: {"description": "None is."},
     },
 )
-async def state(front: Here, sha256: Sha256Hex) -> Response:
-    """How much of an archive is here: 200 all of it, 206 its first `Upload-Offset` bytes, 404 nothing."""
-    match front.parts.files.blobs.state(sha256):
+async def state(front: Here, who: Who, sha256: Sha256Hex) -> Response:
+    """How much of an archive your firm has sent: 200 all of it, 206 its first `Upload-Offset` bytes, 404 nothing."""
+    match front.parts.files.blobs.state(sha256, who.owner):
         case Complete(size_bytes):
             return Response(status_code=200, headers=_offset(size_bytes))
         case Partial(stored_bytes):
@@ -48,26 +49,28 @@ async def state(front: Here, sha256: Sha256Hex) -> Response:
 
 @router.patch("/v1/blobs/{sha256}", status_code=204, openapi_extra=_BYTES)
 async def part(
-    request: Request, front: Here, sha256: Sha256Hex, offset: UploadOffset, length: UploadLength
+    request: Request, front: Here, who: Who, sha256: Sha256Hex, offset: UploadOffset, length: UploadLength
 ) -> Response:
     """Keep the bytes of the body, which begin at `Upload-Offset`; the last ones complete the archive."""
     try:
-        kept = await _take(front.parts.files.blobs, request, sha256, offset, length)
+        kept = await _take(front.parts.files.blobs, request, who.owner, sha256, offset, length)
     except BlobError as error:
         raise _problem(error) from error
     return Response(status_code=204, headers=_offset(_reached(kept)))
 
 
-async def _take(blobs: BlobStore, request: Request, sha256: str, offset: int, length: int) -> BlobState:
+async def _take(
+    blobs: BlobStore, request: Request, owner: str, sha256: str, offset: int, length: int
+) -> BlobState:
     """Keep the body in pieces, so that a line that breaks loses no more than one."""
     kept, piece = None, bytearray()
     async for chunk in request.stream():
         piece += chunk
         if len(piece) >= _PIECE_BYTES:
-            kept = await blobs.take(sha256, offset, length, bytes(piece))
+            kept = await blobs.take(sha256, offset, length, bytes(piece), owner)
             offset, piece = offset + len(piece), bytearray()
     if piece or kept is None:
-        kept = await blobs.take(sha256, offset, length, bytes(piece))
+        kept = await blobs.take(sha256, offset, length, bytes(piece), owner)
     return kept
 
 

@@ -65,7 +65,7 @@ async def _submitted(
     for place, job in enumerate(jobs):
         _check_owner(who, job, at(place))
     specs = tuple(job_spec(job, at(place)) for place, job in enumerate(jobs))
-    await front.grounds.check(jobs, at)
+    await front.grounds.check(jobs, at, who.owner)
     ours = front.ids.make(front.parts.clock(), len(jobs))
     return ours, await tell(front.parts, Tell(JobsSubmitted(ours, specs, who.name), once))
 
