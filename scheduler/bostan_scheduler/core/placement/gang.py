@@ -42,7 +42,7 @@ def over_nodes(search: Search, parks: Parks) -> Placement | None:
         return None
     nodes, free_milli, park = best
     spread = _in_park(search, park, stocks[park], nodes)
-    return Placement(park, places_on(search, spread.ranks), (nodes, free_milli))
+    return Placement(park, places_on(search, spread.ranks), (nodes, 0, free_milli))
 
 
 def _stocks(search: Search, parks: Parks) -> dict[str, list[Stock]]:

@@ -27,13 +27,14 @@ Classes = frozenset[str | None]
 class Ledger:
     """Every node's room, what is held of it, and the nodes by state. `mix`, when given, stands for the jobs known.
 
-    `parks` lists the open nodes of each park by name.
+    `parks` lists the open nodes of each park by name; `cpus` are those of all nodes with GPUs.
     """
 
     rooms: dict[str, NodeRoom] = field(default_factory=dict)
     held: Held = field(default_factory=Held)
     pools: dict[Pool, PoolSize] = field(default_factory=dict)
     parks: dict[str, list[str]] = field(default_factory=dict)
+    cpus: int = 0
     known: Known = field(default_factory=Known)
     mix: Mix | None = None
     owners: Owners = field(default_factory=Owners)
@@ -133,7 +134,12 @@ class Ledger:
             self.buckets.states.forget_all_but(self.buckets.live)
             self.rankings.forget()
         mix = self.known.mix()
-        self.rankings.renew(self.mix if self.mix is not None else mix, self.memories())
+        self.rankings.renew(self.mix if self.mix is not None else mix, self.memories(), self._cpus_a_gpu())
+
+    def _cpus_a_gpu(self) -> int:
+        """On an average, rounded down to a power of two, so that it seldom changes."""
+        gpus = sum(pool.gpus for pool in self.pools.values())
+        return 1 << (self.cpus // gpus).bit_length() >> 1 if self.cpus >= gpus > 0 else 1
 
     # Upkeep
 
@@ -177,7 +183,9 @@ class Ledger:
         room.claim(self.owners.mine(room.node.id, room.uuids()))
 
     def _count(self, room: NodeRoom, step: int) -> None:
-        self.rankings.stale = self.rankings.stale or bool(room.by_class)
+        if room.by_class:
+            self.rankings.stale = True
+            self.cpus += step * room.node.cpus
         for gpu_class, gpus in room.by_class.items():
             key = (room.node.park, gpu_class)
             pool = self.pools.setdefault(key, PoolSize())

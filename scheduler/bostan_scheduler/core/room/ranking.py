@@ -4,13 +4,14 @@ from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bostan_scheduler.core.job import WHOLE_GPU
 from bostan_scheduler.core.room.ask import Ask
 from bostan_scheduler.core.room.buckets import Births, Bucket, Buckets
 from bostan_scheduler.core.room.state import STATES_KEPT, State, StateKey
 from bostan_scheduler.core.room.unusable import Unusable
 
-Score = tuple[int, int, int, int, int]
-"""GPUs made unusable; whether links are split, or the ranks without GPUs there; then GPUs, CPUs and memory left over."""
+Score = tuple[int, int, int, int]
+"""GPUs made unusable; whether links are split, or the ranks without GPUs there; GPUs and CPUs, then memory left over."""
 Entry = tuple[Score, StateKey, State]
 
 _NOTHING = Births()
@@ -72,20 +73,23 @@ class Ranking:
                 unknown = list(states)
             gradients = self.unusable.after(self.ask, unknown)
             for state, gradient in zip(unknown, gradients, strict=True):
-                self.scores[state] = (gradient, *_fit(self.ask, state))
+                self.scores[state] = (gradient, *_fit(self.ask, state, self.unusable.cpus_a_gpu))
         for state in states:
             self.listed.add(state)
             insort(self.entries, (self.scores[state], state.key, state))
 
 
-def _fit(ask: Ask, state: State) -> tuple[int, int, int, int]:
+def _fit(ask: Ask, state: State, cpus_a_gpu: int) -> tuple[int, int, int]:
     """How tightly it fits, apart from what becomes unusable."""
     cpus = state.cpus - ask.cpus if ask.needs.cpus is not None else 0
     memory_bytes = state.memory_bytes - ask.memory_bytes if ask.needs.memory_bytes is not None else 0
     if ask.gpu_class is None:
-        return (state.loose if ask.needs.cpus is None else 0), 0, cpus, memory_bytes
-    left = state.milli(ask.gpu_class) - ask.gpus * ask.needs.gpu_milli
-    return _splits(ask, state, ask.gpu_class), left, cpus, memory_bytes
+        left = sum(state.milli(gpu_class) for gpu_class in state.rooms)
+        spread = state.loose if ask.needs.cpus is None else 0
+    else:
+        left = state.milli(ask.gpu_class) - ask.gpus * ask.needs.gpu_milli
+        spread = _splits(ask, state, ask.gpu_class)
+    return spread, left * cpus_a_gpu + cpus * WHOLE_GPU, memory_bytes
 
 
 def _splits(ask: Ask, state: State, gpu_class: str) -> int:

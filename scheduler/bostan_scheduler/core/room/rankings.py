@@ -19,7 +19,7 @@ Asked = tuple[Shape, str | None, int]
 class Rankings:
     """Kept until the workload or the classes change, and as long as there are not too many."""
 
-    unusable: Unusable = field(default_factory=lambda: Unusable(Mix(), {}))
+    unusable: Unusable = field(default_factory=lambda: Unusable(Mix(), {}, 1))
     by_ask: dict[Ask, Ranking] = field(default_factory=dict)
     by_shape: dict[Asked, Ranking] = field(default_factory=dict)
     stale: bool = True
@@ -44,14 +44,15 @@ class Rankings:
         self.by_ask.clear()
         self.by_shape.clear()
 
-    def renew(self, mix: Mix, memories: Mapping[str, int]) -> None:
-        """This is the workload now, and these are the classes, with the most memory of each."""
-        self.stale = False
-        if mix != self.unusable.mix or memories != self.unusable.memories:
-            self.unusable = Unusable(mix, memories)
+    def renew(self, mix: Mix, memories: Mapping[str, int], cpus_a_gpu: int) -> None:
+        """This is the workload now, and these are the classes, with the most memory of each, and the CPUs of a GPU."""
+        self.stale, was = False, self.unusable
+        if (mix, memories, cpus_a_gpu) != (was.mix, was.memories, was.cpus_a_gpu):
+            self.unusable = Unusable(mix, memories, cpus_a_gpu)
             self._clear()
 
     def forget(self) -> None:
         """States are other objects from now on."""
-        self.unusable = Unusable(self.unusable.mix, self.unusable.memories)
+        was = self.unusable
+        self.unusable = Unusable(was.mix, was.memories, was.cpus_a_gpu)
         self._clear()

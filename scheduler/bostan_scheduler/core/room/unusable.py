@@ -18,16 +18,22 @@ from bostan_scheduler.core.room.state import State
 
 CELLS_MAX = 1_000_000
 """How many numbers are worked on at once."""
+STEP_MILLI = 40
+"""Differences below this part of a GPU are left to the fit: the mix is not known better than that."""
 _UNASKED = -(2**62)
 _SCALE = 2 * WHOLE_GPU
 
 
 @dataclass(slots=True, eq=False)
 class Unusable:
-    """The measure for one mix and the classes that there are, with the most memory of each."""
+    """The measure for one mix and the classes that there are, with the most memory of each.
+
+    `cpus_a_gpu` is how many CPUs weigh as much as a GPU where it comes to how tightly something fits.
+    """
 
     mix: Mix
     memories: Mapping[str, int]
+    cpus_a_gpu: int
     codes: Codes = field(init=False)
     demands: "Table" = field(init=False)
     known: dict[State, int] = field(default_factory=dict)
@@ -39,12 +45,14 @@ class Unusable:
         self.demands = table(demands, self.codes, self.memories)
 
     def after(self, ask: Ask, states: Sequence[State]) -> list[int]:
-        """How much more is unusable after the ask has been met as well as can be, by state, in weighted thousandths."""
+        """How much more is unusable after the ask has been met as well as can be, by state, in steps, rounded up."""
         if not self.demands.weights.size:
             return [0] * len(states)
         rows = rows_of(states, self.codes)
-        more: list[int] = (self._best_after(ask, rows) - self._before(states, rows)).tolist()
-        return more
+        more = self._best_after(ask, rows) - self._before(states, rows)
+        step = int(self.demands.weights.sum()) * STEP_MILLI
+        steps: list[int] = (-(-more // step)).tolist()
+        return steps
 
     def _before(self, states: Sequence[State], rows: Rows) -> Numbers:
         fresh = [position for position, state in enumerate(states) if state not in self.known]
