@@ -131,7 +131,8 @@ class Desk:
 
     def begin_round(self) -> HoldRound:
         """Firms are compared anew by what they held lately."""
-        self.held_lately = {leaf_id: self.snapshot.lately(leaf_id) for leaf_id in sorted(self.queue.leaves)}
+        waiting = sorted({leaf_id for leaf_id, _ in self.queue.lines})
+        self.held_lately = {leaf_id: self.snapshot.lately(leaf_id) for leaf_id in waiting}
         self.leaf_keys.clear()
         return HoldRound(self.snapshot.now, self.held_lately)
 
