@@ -7,7 +7,7 @@ the mean, over the arrivals at which the demand so far is 100 % of the GPUs, of 
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,7 @@ AMOUNT_MAX = 1_000_000_000
 FULL_PERCENT = 100
 
 Policy = Literal["gradient", "best fit"]
-"""By what becomes unusable to the workload of the pod file; or, knowing no workload, by the tightest fit alone."""
+"""The freest class, then what becomes unusable to the workload of the pod file; or the tightest fit alone."""
 PUBLISHED_AS: dict[Policy, str] = {"gradient": "06-FGD", "best fit": "05-BestFit"}
 
 
@@ -91,7 +91,7 @@ def measure(workload: Workload, seeds: Sequence[int]) -> Iterator[Result]:
         for seed in seeds:
             print(f"{workload.name}, {policy}, seed {seed}", file=sys.stderr)
             arriving = (pods[name] for name in orders[seed])
-            values[str(seed)] = allocation_percent(Ledger.of(snapshot, known), arriving)
+            values[str(seed)] = allocation_percent(Ledger.of(snapshot, known), arriving, PLACERS[policy])
         yield from _results(workload.name, policy, values, peers)
 
 
@@ -120,7 +120,26 @@ def published(workload: str, policy: str) -> dict[str, float]:
     return dict(by_column(path, "seed", str(FULL_PERCENT), **where))
 
 
-def allocation_percent(ledger: Ledger, arriving: Iterable[Shape]) -> float:
+def balanced(ledger: Ledger, shape: Shape) -> Placement | None:
+    """Where a pod goes: to a node of any class that it takes, all being equal to it."""
+    if shape.rank.gpus == 0:
+        return place(ledger, shape, None)
+    found = place_in_any(ledger, shape, shape.gpu_classes or ledger.classes(0))
+    return found[1] if found is not None else None
+
+
+def tightest(ledger: Ledger, shape: Shape) -> Placement | None:
+    """The same, but where it fits tightest of all classes: what is published as best fit."""
+    classes = (shape.gpu_classes or tuple(ledger.classes(0))) if shape.rank.gpus else (None,)
+    found = (place(ledger, shape, one) for one in classes)
+    return min((one for one in found if one is not None), key=lambda one: one.cost, default=None)
+
+
+Placer = Callable[[Ledger, Shape], Placement | None]
+PLACERS: dict[Policy, Placer] = {"gradient": balanced, "best fit": tightest}
+
+
+def allocation_percent(ledger: Ledger, arriving: Iterable[Shape], placed: Placer) -> float:
     """The mean part of the GPUs that is given out while the demand so far, what was refused too, is 100 % of them."""
     capacity = WHOLE_GPU * sum(pool.gpus for pool in ledger.pools.values())
     arrived = used = 0
@@ -139,14 +158,6 @@ def allocation_percent(ledger: Ledger, arriving: Iterable[Shape]) -> float:
             samples.append(100 * used / capacity)
     assert samples, "the demand never comes to all GPUs"
     return sum(samples) / len(samples)
-
-
-def placed(ledger: Ledger, shape: Shape) -> Placement | None:
-    """Where a pod goes: to a node of any class that it takes, all being equal to it."""
-    if shape.rank.gpus == 0:
-        return place(ledger, shape, None)
-    found = place_in_any(ledger, shape, shape.gpu_classes or ledger.classes(0))
-    return found[1] if found is not None else None
 
 
 def mix_of(shapes: Iterable[Shape]) -> Mix:

@@ -35,6 +35,8 @@ def contents(ledger: Ledger) -> dict[str, Any]:
         "gpus": {uuid: sorted(holds) for uuid, holds in ledger.held.gpus.items()},
         "loads": ledger.held.loads,
         "pools": ledger.pools,
+        "sizes": ledger.sizes,
+        "cpus": ledger.cpus,
         "parks": ledger.parks,
         "owners": ledger.owners.claims,
         "buckets": {state.key: bucket.nodes for state, bucket in ledger.buckets.live.items()},

@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, TypeVar
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.job import Job, RankNeeds, Shape
@@ -19,6 +19,7 @@ from bostan_scheduler.core.room.rankings import Rankings
 from bostan_scheduler.core.room.state import State
 from bostan_scheduler.core.snapshot import Snapshot
 
+K = TypeVar("K")
 Classes = frozenset[str | None]
 """GPU classes of which there may be more now; None stands for CPUs and memory alone."""
 
@@ -27,12 +28,13 @@ Classes = frozenset[str | None]
 class Ledger:
     """Every node's room, what is held of it, and the nodes by state. `mix`, when given, stands for the jobs known.
 
-    `parks` lists the open nodes of each park by name; `cpus` are those of all nodes with GPUs.
+    `pools` says what each park has of a class, `sizes` what all have; `parks` lists the open nodes of each park by name; `cpus` are those of all nodes with GPUs.
     """
 
     rooms: dict[str, NodeRoom] = field(default_factory=dict)
     held: Held = field(default_factory=Held)
     pools: dict[Pool, PoolSize] = field(default_factory=dict)
+    sizes: dict[str, PoolSize] = field(default_factory=dict)
     parks: dict[str, list[str]] = field(default_factory=dict)
     cpus: int = 0
     known: Known = field(default_factory=Known)
@@ -103,10 +105,7 @@ class Ledger:
 
     def memories(self) -> dict[str, int]:
         """The most memory that a GPU of each class has."""
-        memory: dict[str, int] = {}
-        for (_, gpu_class), pool in self.pools.items():
-            memory[gpu_class] = max(memory.get(gpu_class, 0), pool.memory_bytes)
-        return memory
+        return {gpu_class: size.memory_bytes for gpu_class, size in self.sizes.items()}
 
     def pools_of(self, gpu_class: str) -> Mapping[str, PoolSize]:
         """The pools of a class, by park."""
@@ -138,7 +137,7 @@ class Ledger:
 
     def _cpus_a_gpu(self) -> int:
         """On an average, rounded down to a power of two, so that it seldom changes."""
-        gpus = sum(pool.gpus for pool in self.pools.values())
+        gpus = sum(size.gpus for size in self.sizes.values())
         return 1 << (self.cpus // gpus).bit_length() >> 1 if self.cpus >= gpus > 0 else 1
 
     # Upkeep
@@ -187,11 +186,9 @@ class Ledger:
             self.rankings.stale = True
             self.cpus += step * room.node.cpus
         for gpu_class, gpus in room.by_class.items():
-            key = (room.node.park, gpu_class)
-            pool = self.pools.setdefault(key, PoolSize())
-            pool.add([gpu.memory_bytes for gpu in gpus], room.node.open, step)
-            if not pool.gpus:
-                del self.pools[key]
+            memories = [gpu.memory_bytes for gpu in gpus]
+            _add(self.pools, (room.node.park, gpu_class), memories, room.node.open, step)
+            _add(self.sizes, gpu_class, memories, room.node.open, step)
 
     def _refresh_all(self, node_ids: Iterable[str]) -> Classes:
         grown: set[str | None] = {None}
@@ -216,7 +213,15 @@ class Ledger:
             now = state.whole(gpu_class) if state is not None else 0
             if was != now:
                 self.pools[room.node.park, gpu_class].free += now - was
+                self.sizes[gpu_class].free += now - was
         room.state = state
+
+
+def _add(pools: dict[K, PoolSize], key: K, memories: list[int], is_open: bool, step: int) -> None:
+    pool = pools.setdefault(key, PoolSize())
+    pool.add(memories, is_open, step)
+    if not pool.gpus:
+        del pools[key]
 
 
 def _same(before: Node, now: Node) -> bool:

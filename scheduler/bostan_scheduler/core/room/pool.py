@@ -10,7 +10,7 @@ Pool = tuple[str, str]
 
 @dataclass(slots=True)
 class PoolSize:
-    """How many GPUs of a class a park has, in all and free; its nodes by how many they have; and how many are away.
+    """How many GPUs of a class a park or all parks have, in all and free; its nodes by how many they have; and how many are away.
 
     A GPU that is shared does not count as free.
     """
@@ -30,6 +30,11 @@ class PoolSize:
     def memory_bytes(self) -> int:
         """The most memory that one of them has."""
         return max(self.memories, default=0)
+
+    @property
+    def free_tenths(self) -> int:
+        """How much of it is free, in tenths, rounded down."""
+        return 10 * self.free // self.gpus if self.gpus else 0
 
     def ranks(self, gpus: int) -> int:
         """How many ranks of so many GPUs it would hold if all were free."""

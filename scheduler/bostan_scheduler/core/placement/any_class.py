@@ -1,0 +1,29 @@
+"""Of several classes that are equally good for a gang, the one to take."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.placement.place import NO_LIMITS, place
+from bostan_scheduler.core.placement.placement import Placement
+from bostan_scheduler.core.room.ledger import Ledger
+
+
+def place_in_any(
+    ledger: Ledger, shape: Shape, gpu_classes: Iterable[str], limits: Mapping[str, int] = NO_LIMITS
+) -> tuple[str, Placement] | None:
+    """The best placement on any of some classes that are equally good for the job, and its class; else None."""
+    found = ((gpu_class, place(ledger, shape, gpu_class, limits)) for gpu_class in sorted(set(gpu_classes)))
+    return best_of(ledger, [(gpu_class, one) for gpu_class, one in found if one is not None])
+
+
+def best_of(ledger: Ledger, found: Sequence[tuple[str, Placement]]) -> tuple[str, Placement] | None:
+    """The best of placements of one gang on several classes; None when there are none.
+
+    Of those that take as few nodes, it is on the class of which most is free, so that none runs out before the
+    others; of classes that are about as free, on the one where it makes the fewest GPUs unusable.
+    """
+    return min(found, key=lambda one: _cost(ledger, *one), default=None)
+
+
+def _cost(ledger: Ledger, gpu_class: str, placement: Placement) -> tuple[int, int, tuple[int, ...], str]:
+    return placement.cost[0], -ledger.sizes[gpu_class].free_tenths, placement.cost, gpu_class
