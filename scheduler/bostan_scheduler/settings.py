@@ -64,6 +64,9 @@ class CentreSettings(StrictModel):
     checkpoint_wait_seconds: Seconds = Field(
         600, description="A job waits so long for a checkpoint on its way."
     )
+    avoid_wait_seconds: Seconds = Field(
+        120, description="A job that was queued again waits so long for other nodes than those it is to avoid."
+    )
     pending_jobs_max: int = Field(1_000_000, ge=1, description="Unfinished jobs that the centre takes.")
     default_estimate_seconds: Seconds = Field(
         3600, description="What a job is thought to take of which neither its user nor its like tell more."
@@ -150,6 +153,7 @@ class CentreSettings(StrictModel):
             lease_margin_seconds=self.lease_margin_seconds,
             renew_seconds=self.renew_seconds,
             checkpoint_wait_seconds=self.checkpoint_wait_seconds,
+            avoid_wait_seconds=self.avoid_wait_seconds,
             pending_jobs_max=self.pending_jobs_max,
             default_estimate_seconds=self.default_estimate_seconds,
             learnt_runs_max=self.learnt_runs_max,

@@ -128,6 +128,19 @@ def test_avoid_nodes_max() -> None:
     assert story.service.snapshot.attempts["j1.3"].places[0].node_id == "p/a"
 
 
+def test_avoid_wait_seconds() -> None:
+    story = told(avoid_wait_seconds=40)
+    story.run("j1")
+    node = story.service.snapshot.attempts["j1.1"].places[0].node_id
+    story.run("j2", "x 4")
+    story.tell(RequeueAsked("j1", "member", checkpoint=True, avoid_node=True))
+    story.exits("j1.1/0", signal=15, cause="stopped")
+    story.wait(39, hears="p/a p/b")
+    assert story.state("j1") == "queued"
+    story.wait(1, hears="p/a p/b")
+    assert story.service.snapshot.attempts["j1.2"].places[0].node_id == node
+
+
 def finished(story: Story, job_id: str, seconds: int, name: str = "train") -> None:
     story.run(job_id, name=name)
     story.wait(seconds, hears="p/a p/b")

@@ -3,7 +3,7 @@
 What each submission carries from front to leader has no slots: pickle is several times faster without.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -98,6 +98,8 @@ class Shape:
     qos: Qos
     checkpoints: bool
     speeds: tuple[tuple[str, float], ...]
+    patient: bool = False
+    """While it waits for other nodes, it takes none of those to avoid."""
 
     @property
     def gpus(self) -> int:
@@ -118,6 +120,7 @@ class Shape:
             self.avoid_nodes,
             self.checkpoints,
             self.speeds,
+            self.patient,
         )
 
     @remembered
@@ -149,6 +152,7 @@ class Fit:
     avoid_nodes: tuple[str, ...]
     checkpoints: bool
     speeds: tuple[tuple[str, float], ...]
+    patient: bool
 
     @remembered
     def _hash(self) -> int:
@@ -327,6 +331,11 @@ class Job:
             spec.checkpoint_on_signal,
             spec.speeds,
         )
+
+    @remembered
+    def patient_shape(self) -> Shape:
+        """The same, while it refuses the nodes that it is to avoid."""
+        return replace(self.shape, patient=True)
 
     def checkpoint_for(self, rank: int) -> Checkpoint | None:
         """What `rank` resumes from: its own newest checkpoint, else that of rank 0 (it often saves for all)."""

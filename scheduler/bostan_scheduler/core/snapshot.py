@@ -29,6 +29,7 @@ class Settings:
     checkpoint_wait_seconds: int = 600
     pending_jobs_max: int = 1_000_000
     avoid_nodes_max: int = 8
+    avoid_wait_seconds: int = 120
     default_estimate_seconds: int = 3600
     order: Order = Service()
     preemption: Preemption = Preemption()

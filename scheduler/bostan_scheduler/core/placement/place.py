@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.placement.avoiding import wishes
 from bostan_scheduler.core.placement.gang import over_nodes
 from bostan_scheduler.core.placement.gpus import places_on
 from bostan_scheduler.core.placement.loose import without_gpus
@@ -18,14 +19,17 @@ def place(
 ) -> Placement | None:
     """The best placement of a gang, or None when no park has room for all of it.
 
-    Nodes to avoid are left out as long as the others suffice. `limits` says how many GPUs of the class it may take
+    Nodes to avoid are left out as long as the others suffice; then the oldest are forgotten first. `limits` says how many GPUs of the class it may take
     on a node; a node that is not named has no limit.
     """
-    if shape.avoid_nodes:
-        found = _best(Search(ledger, shape, gpu_class, limits, frozenset(shape.avoid_nodes)))
-        if found is not None:
-            return found
-    return _best(Search(ledger, shape, gpu_class, limits))
+    searches = [Search(ledger, shape, gpu_class, limits, avoid) for avoid in wishes(ledger, shape)]
+    found = _best(searches[0])
+    if found is not None or len(searches) == 1:
+        return found
+    loosest = _best(searches[-1])
+    if loosest is None:
+        return None
+    return next(filter(None, map(_best, searches[1:-1])), loosest)
 
 
 def place_in_any(

@@ -8,9 +8,10 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.changes import HoldRound
 from bostan_scheduler.core.estimate import remaining_seconds
-from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
 from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.patience import patient_until, shape_of
 from bostan_scheduler.core.planning.books import Books, Charge
 from bostan_scheduler.core.planning.memory import Memory
 from bostan_scheduler.core.planning.queue import Queue
@@ -29,6 +30,7 @@ class Desk:
     """Free GPUs, quota in use, who waits and what runs.
 
     `aside` are queued jobs that wait for a checkpoint to arrive, `outside` those without a quota leaf in force.
+    `patient` are those in line that refuse the nodes that they are to avoid, until an instant.
     `pool_gpus` are all GPUs of a class that nodes have, whether they can be used now or not; `sizes` by node.
     """
 
@@ -43,6 +45,7 @@ class Desk:
     sizes: dict[str, int] = field(default_factory=dict)
     aside: dict[str, None] = field(default_factory=dict)
     outside: dict[str, None] = field(default_factory=dict)
+    patient: dict[str, Instant] = field(default_factory=dict)
     leaves: dict[tuple[str, str | None], QuotaNode | None] = field(default_factory=dict)
     fencing_counter: int = 0
     held_lately: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -65,8 +68,19 @@ class Desk:
 
     def _fill(self) -> None:
         waiting = [job for job in self.snapshot.jobs.values() if isinstance(job.phase, Queued)]
-        ready = [(leaf, job, self.ask(job)) for job in waiting if (leaf := self._ready(job)) is not None]
+        ready = [
+            (leaf, self._shape(job), job, self.ask(job))
+            for job in waiting
+            if (leaf := self._ready(job)) is not None
+        ]
         self.queue.fill(ready)
+
+    def _shape(self, job: Job) -> Shape:
+        """The shape with which a job gets in line."""
+        until = patient_until(self.snapshot, job)
+        if until is not None:
+            self.patient[job.id] = until
+        return shape_of(self.snapshot, job)
 
     def _ready(self, job: Job) -> QuotaNode | None:
         """The leaf of a queued job that may be looked at; else it is put aside."""
@@ -108,7 +122,11 @@ class Desk:
     def start(self, attempt: Attempt, job: Job) -> None:
         """A waiting job starts: from now on it holds what its attempt holds."""
         self._hold(attempt, job)
-        self.queue.drop(job.id)
+        self._out_of_line(job.id)
+
+    def _out_of_line(self, job_id: str) -> None:
+        self.queue.drop(job_id)
+        self.patient.pop(job_id, None)
 
     def _hold(self, attempt: Attempt, job: Job) -> None:
         self.running.put(attempt)
@@ -148,7 +166,7 @@ class Desk:
     def keep(self, reserved: Reserved) -> None:
         """GPUs are kept for a waiting job, which leaves its line."""
         self.timeline.reserved[reserved.job_id] = reserved
-        self.queue.drop(reserved.job_id)
+        self._out_of_line(reserved.job_id)
         self._claim(reserved)
 
     def give_up(self, job_id: str) -> None:
@@ -185,6 +203,8 @@ class Desk:
 
     def _update_node(self, node_id: str) -> None:
         self.memory.grow_room(self.room.set_node(self.snapshot, node_id))
+        if self.patient:  # whether there is another node to wait for may be another matter now
+            self.memory.forget_room()
         self.sizes[node_id] = _size(self.snapshot, node_id)
 
     def _update_attempt(self, attempt_id: str) -> None:
@@ -208,17 +228,17 @@ class Desk:
             self.room.know(job)
         self.aside.pop(job_id, None)
         self.outside.pop(job_id, None)
+        self._out_of_line(job_id)
         leaf = self._ready(job) if job is not None and isinstance(job.phase, Queued) else None
-        if job is None or leaf is None:
-            self.queue.drop(job_id)
-        else:
-            self.queue.put(leaf, job, self.ask(job))
+        if job is not None and leaf is not None:
+            self.queue.put(leaf, self._shape(job), job, self.ask(job))
 
     def look_again(self) -> None:
-        """Time has passed: checkpoints that were awaited may be overdue, and windows nearer."""
+        """Time has passed: checkpoints that were awaited may be overdue, patience over, and windows nearer."""
         if not self.timeline.empty:
             self.memory.forget_room()
-        for job_id in tuple(self.aside):
+        over = [job_id for job_id, until in self.patient.items() if until <= self.snapshot.now]
+        for job_id in (*self.aside, *over):
             self._update_job(job_id)
 
 

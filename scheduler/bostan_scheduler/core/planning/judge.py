@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Job, Shape
+from bostan_scheduler.core.patience import shape_of
 from bostan_scheduler.core.placement import Placement, classes_for, place
+from bostan_scheduler.core.placement.avoiding import forgotten
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.quota import QuotaNode
@@ -18,16 +20,24 @@ class Fits:
 
 
 def judge(desk: Desk, pair: Pair) -> Fits | None:
-    """The first class, in the order of preference, that has quota and room; None when none has, which is remembered."""
+    """The first class, in the order of preference, that has quota and room; None when none has, which is remembered.
+
+    One on which no node to avoid is taken comes before all others, then one on which the fewest are forgotten.
+    """
     leaf, shape = desk.queue.leaves[pair[0]], pair[1]
     if not allowed(leaf, shape):
         desk.memory.barred.add(pair)
         return None
+    best: tuple[int, Fits] | None = None
     for gpu_class in classes_of(desk, shape):
         fits = _judge_class(desk, pair, leaf, gpu_class)
         if fits is not None:
-            return fits
-    return None
+            taken = forgotten(shape, fits.placement)
+            if not taken:
+                return fits
+            if best is None or taken < best[0]:
+                best = taken, fits
+    return None if best is None else best[1]
 
 
 def judge_for(desk: Desk, leaf: QuotaNode, job: Job) -> Fits | None:
@@ -35,7 +45,8 @@ def judge_for(desk: Desk, leaf: QuotaNode, job: Job) -> Fits | None:
     kept = desk.timeline.reserved[job.id].gpu_class
     if not desk.books.in_quota(leaf, kept, job.id):
         return None
-    placement = place(desk.room, job.shape, kept, desk.limits(job.shape, kept, job.id))
+    shape = shape_of(desk.snapshot, job)
+    placement = place(desk.room, shape, kept, desk.limits(shape, kept, job.id))
     return Fits(kept, placement) if placement is not None else None
 
 

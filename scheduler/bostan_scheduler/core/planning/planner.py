@@ -66,7 +66,8 @@ class Planner:
 
 
 def again_at(desk: Desk) -> Instant | None:
-    """When time alone may change the plan: the next round, a window's border, or a checkpoint that is overdue."""
+    """When time alone may change the plan: the next round, a window's border, a checkpoint that is overdue, or
+    patience that is over."""
     now, settings = desk.snapshot.now, desk.snapshot.settings
     times = (
         [after(max(now, desk.snapshot.round_at), settings.preemption.spacing_seconds)]
@@ -75,6 +76,7 @@ def again_at(desk: Desk) -> Instant | None:
     )
     times += [at for at in desk.timeline.borders() if at > now]
     times += [after(now, 1)] if desk.aside else []
+    times += desk.patient.values()
     return min(times, default=None)
 
 

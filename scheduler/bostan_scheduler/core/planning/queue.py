@@ -31,19 +31,19 @@ class Queue:
     by_fit: dict[Fit, dict[Pair, Line]] = field(default_factory=dict)
     spots: dict[str, Spot] = field(default_factory=dict)
 
-    def fill(self, asks: Iterable[tuple[QuotaNode, Job, Ask]]) -> None:
+    def fill(self, asks: Iterable[tuple[QuotaNode, Shape, Job, Ask]]) -> None:
         """Put many in at once."""
         entries: dict[Pair, list[Entry]] = {}
-        for leaf, job, ask in asks:
-            spot = self._spot(leaf, job, ask)
+        for leaf, shape, job, ask in asks:
+            spot = self._spot(leaf, shape, job, ask)
             entries.setdefault(spot.pair, []).append(spot.entry)
         for pair, some in entries.items():
             self._line(pair).fill(some)
 
-    def put(self, leaf: QuotaNode, job: Job, ask: Ask) -> None:
-        """Put a job in, or in its new place."""
+    def put(self, leaf: QuotaNode, shape: Shape, job: Job, ask: Ask) -> None:
+        """Put a job of this shape in, or in its new place."""
         self.drop(job.id)
-        spot = self._spot(leaf, job, ask)
+        spot = self._spot(leaf, shape, job, ask)
         self._line(spot.pair).add(spot.entry)
 
     def drop(self, job_id: str) -> None:
@@ -69,9 +69,9 @@ class Queue:
         """The lines of jobs that the same fits."""
         return self.by_fit[fit]
 
-    def _spot(self, leaf: QuotaNode, job: Job, ask: Ask) -> Spot:
+    def _spot(self, leaf: QuotaNode, shape: Shape, job: Job, ask: Ask) -> Spot:
         self.leaves[leaf.id] = leaf
-        spot = Spot((leaf.id, job.shape), entry_of(self.order.job_key(ask), job))
+        spot = Spot((leaf.id, shape), entry_of(self.order.job_key(ask), job))
         self.spots[job.id] = spot
         return spot
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.patience import shape_of
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.running import over_by
 from bostan_scheduler.core.timeline.reserved import Reserved
@@ -45,7 +46,8 @@ def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
 
 def _in_park(desk: Desk, job: Job, gpu_class: str, park: str) -> Opening | None:
     """Walk through the ends of what runs, the soonest first, until enough ranks fit."""
-    limits = desk.timeline.limits(desk.snapshot, desk.running, job.shape, gpu_class, job.id)
+    shape = shape_of(desk.snapshot, job)
+    limits = desk.timeline.limits(desk.snapshot, desk.running, shape, gpu_class, job.id)
     free = {
         node_id: min(count, limits.get(node_id, count))
         for node_id, count in desk.room.nodes_with(park, gpu_class)
