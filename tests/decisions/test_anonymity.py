@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from bostan_scheduler.core.attempt import Stop, StopCause
-from bostan_scheduler.core.changes import Change
+from bostan_scheduler.core.changes import Change, HoldRound, Intend, Reserve, Start, Unreserve
 from bostan_scheduler.core.job import Blob
 from bostan_scheduler.core.node import Drain
 from bostan_scheduler.core.outcome import Cancelled
@@ -36,7 +36,7 @@ def holds_text(kind: Any) -> bool:
 
 def test_every_field_that_can_hold_a_text_says_what_it_names() -> None:
     texts, keys = set(), set()
-    for kind in classes_in(Snapshot):
+    for kind in {*classes_in(Snapshot), *classes_in(Start | Intend | HoldRound | Reserve | Unreserve)}:
         hints = typing.get_type_hints(kind)
         for field in fields(kind):
             hint = hints[field.name]

@@ -103,7 +103,8 @@ def test_a_decision_that_is_not_made_again_is_shown(log: OpenLog, folder: Path) 
     decided(log)
     (path,) = log_files(folder)
     entries = [json.loads(line) for line in path.read_text().splitlines()]
-    entries[-1]["changes"][0]["attempt"]["places"][0]["gpus"] = ["p/a:3"]
+    start = next(one for one in entries[-1]["changes"] if one["case"] == "Start")
+    start["attempt"]["places"][0]["gpus"] = ["p/a:3"]
     path.write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
     said: list[str] = []
     assert not replay_log(folder, 0, said.append)

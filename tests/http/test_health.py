@@ -5,6 +5,7 @@ import asyncio
 from bostan_scheduler.core.node import Verdict
 from bostan_scheduler.core.reports import HealthReported
 from bostan_scheduler.core.waits import Reason
+from bostan_scheduler.service.decisions import NoDecisionLog, Tally
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -62,6 +63,23 @@ async def test_metrics_count_jobs_nodes_and_gpus(small):
     assert found["bostan_agent_sessions",] == 2
     assert found["bostan_leader_epoch",] == 7
     assert found["bostan_events_total",] > 5
+
+
+async def test_metrics_count_plans_and_decisions(small):
+    small.story.service.decisions = Counting()
+    found = await samples(small)
+    assert (found["bostan_plan_seconds_count",], found["bostan_plan_seconds_sum",]) == (7, 0.25)
+    assert found["bostan_decisions_total", "written"] == 5
+    assert found["bostan_decisions_total", "lost"] == 1
+    assert found["bostan_decision_snapshots_total", "written"] == 2
+    assert found["bostan_decision_snapshots_total", "lost"] == 3
+
+
+class Counting(NoDecisionLog):
+    """A log that has counted something."""
+
+    def tally(self):
+        return Tally(7, 0.25, 5, 1, 2, 3)
 
 
 async def test_metrics_time_requests_by_route_and_never_by_what_strangers_make_up(small):

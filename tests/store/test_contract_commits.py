@@ -29,7 +29,9 @@ def all_jobs(store):
 
 
 def test_each_leader_gets_a_higher_epoch(store):
+    assert store.epoch() == 0
     assert [store.lead("a", NOW), store.lead("b", NOW), store.lead("a", NOW)] == [1, 2, 3]
+    assert store.epoch() == 3
 
 
 def test_nobody_may_commit_before_leading(store):

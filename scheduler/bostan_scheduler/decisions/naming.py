@@ -42,7 +42,14 @@ NAMES: Mapping[str, Mapping[str, Named | Parts]] = {
     "Drain": {"by": Kind.PERSON, "reason": Rule.DROP},
     "Firm": {"id": Kind.FIRM, "name": Rule.DROP, "projects": Kind.PROJECT},
     "Gpu": {"uuid": Kind.GPU, "name": Rule.KEEP, "default_class": Rule.KEEP, "findings": Rule.DROP},
-    "Job": {"id": Kind.JOB, "submitted_by": Kind.PERSON, "avoid_nodes": Rule.NODE},
+    "HoldRound": {"urgent": Kind.JOB},
+    "Intend": {"attempt_id": Rule.ATTEMPT},
+    "Job": {
+        "id": Kind.JOB,
+        "submitted_by": Kind.PERSON,
+        "avoid_nodes": Rule.NODE,
+        "made_room_for": Kind.JOB,
+    },
     "JobSpec": {
         "name": Kind.JOB_NAME,
         "firm": Kind.FIRM,
@@ -89,6 +96,7 @@ NAMES: Mapping[str, Mapping[str, Named | Parts]] = {
     "RankReleased": {"reason": Rule.DROP},
     "RankStarted": {"address": Rule.DROP},
     "Requeued": {"by": Kind.PERSON, "reason": Rule.DROP, "avoid_nodes": Rule.NODE},
+    "Snapshot": {"urgent": Kind.JOB},
     "StandingReserve": {"id": Kind.OBSTACLE, "park": Kind.PARK, "gpu_class": Rule.KEEP},
     "StartFailed": {"node_id": Rule.NODE, "reason": Rule.DROP},
     "Reserved": {
@@ -98,12 +106,14 @@ NAMES: Mapping[str, Mapping[str, Named | Parts]] = {
         "gpus": (Rule.NODE, Rule.KEEP),
     },
     "Stop": {"for_job": Kind.JOB},
+    "Unreserve": {"job_id": Kind.JOB},
     "Weekly": {"days": Rule.KEEP, "zone": Rule.KEEP},
 }
 """By class and field."""
 
 KEYS: Mapping[str, Mapping[str, tuple[Parts, ...]]] = {
     "Decayed": {"worth": ((Kind.FIRM,), (Kind.PROJECT, Rule.KEEP))},
+    "HoldRound": {"held_lately": ((Kind.QUOTA,), (Rule.KEEP,))},
     "History": {"runs": ((Kind.FIRM, Kind.JOB_NAME, Rule.KEEP),)},
     "QuotaNode": {"gpus": ((Rule.KEEP,),)},
     "QuotaTree": {"nodes": ((Kind.QUOTA,),)},
@@ -113,6 +123,7 @@ KEYS: Mapping[str, Mapping[str, tuple[Parts, ...]]] = {
         "classes": ((Rule.KEEP,),),
         "firms": ((Kind.FIRM,),),
         "heard": ((Rule.NODE,),),
+        "held_lately": ((Kind.QUOTA,), (Rule.KEEP,)),
         "jobs": ((Kind.JOB,),),
         "journals": ((Rule.NODE,),),
         "nodes": ((Rule.NODE,),),

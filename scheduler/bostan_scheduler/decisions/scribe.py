@@ -105,14 +105,17 @@ class Scribe:
             self._keep(noted.snapshot, sha256)
 
     def _hashed(self, noted: Noted) -> str:
-        known = SnapshotHash() if noted.anew else self._hash
-        self._hash, self.astray = None, True  # a hash of half the rows would be of nothing that ever was
-        if known is None:
-            raise RuntimeError("what it was decided on is not known since an entry failed")
-        for _ in paced(known.put(noted.rows)):
-            pass
-        sha256 = known.root(noted.parts)
-        self._hash, self.astray = known, False
+        known, self._hash = SnapshotHash() if noted.anew else self._hash, None
+        try:
+            if known is None:
+                raise RuntimeError("what it was decided on is not known since an entry failed")
+            for _ in paced(known.put(noted.rows)):
+                pass
+            sha256 = known.root(noted.parts)
+        except Exception:
+            self.astray = True  # a hash of half the rows would be of nothing that ever was
+            raise
+        self._hash = known
         return sha256
 
     def _keep(self, snapshot: Snapshot, sha256: str) -> None:

@@ -1,6 +1,7 @@
 """Telling what queued jobs wait for: an event for each job whose main reason has changed."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,9 +19,10 @@ JOBS_A_MILLISECOND = 10
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The main reason that each queued job was told, and when it is time to look again."""
+    """The main reason that each queued job was told, how many each was told to, and when it is time to look again."""
 
     reasons: dict[str, Reason] = field(default_factory=dict)
+    counts: Mapping[Reason, int] = field(default_factory=dict)
     again_at: Instant = 0
 
     def due(self, now: Instant) -> bool:
@@ -47,7 +49,7 @@ def tell(told: Told, desk: Desk, view: Snapshot) -> tuple[Told, list[NewEvent]]:
                     why=sentence(main),
                 )
             )
-    return Told(now_told, view.now + len(now_told) // JOBS_A_MILLISECOND), events
+    return Told(now_told, Counter(now_told.values()), view.now + len(now_told) // JOBS_A_MILLISECOND), events
 
 
 def _mains(desk: Desk, view: Snapshot) -> Iterator[tuple[Job, Wait]]:

@@ -1,6 +1,5 @@
 """The one writer. A step takes requests in or draws a plan up; it is kept whole before anybody hears of it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -90,7 +89,7 @@ class Service:
         began = monotonic()
         latest = self.planner.plan(work.draft.view)
         seconds = monotonic() - began
-        self.decisions.note(work.draft, latest.changes, seconds, lambda: Counter(told.reasons.values()))
+        self.decisions.note(work.draft, latest.changes, seconds, lambda: told.counts)
         work.do(latest.changes)
         told = self._tell_waits(work)
         outbox = self._keep(work)
@@ -110,7 +109,7 @@ class Service:
             case AskHeard():
                 return HeardAnswer(tuple(work.draft.heard.items()))
             case AskWaits():
-                return WaitsAnswer(tuple(sorted(Counter(self.told.reasons.values()).items())))
+                return WaitsAnswer(tuple(sorted(self.told.counts.items())))
             case AskPlanning():
                 return PlanningAnswer(self.decisions.tally())
             case _:
