@@ -32,11 +32,12 @@ bench: dev ## run every benchmark: a table each, and JSON under build/bench
 	@mkdir -p build/bench
 	@for name in $(BENCHES); do $(BIN)/python -m benchmarks.$$name --json build/bench/$$name.json || exit 1; done
 
-gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the settings, the chart's golden files
+gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the settings, the chart's golden files, golden simulations
 	@$(BIN)/python scripts/gen_protos.py
 	@$(BIN)/python scripts/gen_quota_schema.py
 	@$(BIN)/python scripts/gen_settings.py
 	@$(BIN)/python scripts/gen_chart.py
+	@$(BIN)/python scripts/gen_sims.py
 
 lock: dev ## write requirements/*.txt again from pyproject.toml
 	@$(BIN)/python scripts/lock.py

@@ -18,7 +18,7 @@ def test_a_world_comes_to_what_is_kept_of_it(name):
     kept = json.loads((GOLDEN / f"{name}.json").read_text())
     assert _lines(found) == _lines(kept), (
         "\n".join(difflib.unified_diff(_lines(kept), _lines(found), lineterm="", n=0))
-        + "\nIf that is as it should be, run scripts/gen_sims.py and commit its files."
+        + "\nIf that is as it should be, run `make gen` and commit tests/sim/golden."
     )
 
 
