@@ -5,6 +5,8 @@ import json
 
 import pytest
 from bostan import api
+from bostan.errors import InvalidFile
+from bostan.jobfile import job_from
 from bostan_scheduler.service.messages import Tell
 
 
@@ -83,9 +85,10 @@ async def test_a_batch_is_repeated_as_a_whole(rest, new_job):
         ({"command": []}, "command"),
         ({"command": ["a\0b"]}, "command.0"),
         ({"command": "python"}, "command"),
-        ({"env": {"A=B": "1"}}, "env"),
-        ({"env": {"A": "\0"}}, "env"),
-        ({"env": {"": "1"}}, "env"),
+        ({"env": {"A=B": "1"}}, "env.A=B"),
+        ({"env": {"A": "\0"}}, "env.A"),
+        ({"env": {"": "1"}}, "env."),
+        ({"env": {"A-B": "1"}}, "env.A-B"),
         ({"replicas": 0}, "replicas"),
         ({"replicas": "many"}, "replicas"),
         ({"rank": {"gpus": -1}}, "rank.gpus"),
@@ -119,6 +122,22 @@ async def test_one_clear_error_names_the_field_and_the_remedy(rest, new_job, cha
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["detail"]
     assert problem["remedy"]
+
+
+@pytest.mark.parametrize(
+    "name", ["RANK", "WORLD_SIZE", "MASTER_PORT", "CUDA_VISIBLE_DEVICES", "BOSTAN_TOKEN", "RAY_ADDRESS"]
+)
+async def test_what_a_rank_is_told_by_bostan_itself_cannot_be_set(rest, new_job, name):
+    """With the error of the job file; before, such a variable was dropped without a word."""
+    with pytest.raises(InvalidFile) as told:
+        job_from({"name": "train", "command": ["true"], "env": {"FINE": "a", name: "b"}})
+    answer = await rest.post("owner", "/v1/jobs", new_job(env={"FINE": "a", name: "b"}))
+    problem = answer.json()
+    assert (answer.status_code, problem["field"]) == (422, f"env.{name}")
+    assert f"{problem['detail']}; {problem['remedy']}" in str(told.value)
+    batch = {"jobs": [new_job(), new_job(env={name: ""})]}
+    answer = await rest.post("owner", "/v1/job-batches", batch)
+    assert (answer.status_code, answer.json()["field"]) == (422, f"jobs.1.env.{name}")
 
 
 async def test_in_a_batch_the_job_is_named_too(rest, new_job):

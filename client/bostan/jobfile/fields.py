@@ -22,6 +22,7 @@ _RESERVED_NAMES: Final = frozenset(
     {"RANK", "WORLD_SIZE", "NODE_RANK", "NNODES", "MASTER_ADDR", "MASTER_PORT"}
     | {"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES"}
 )
+_RESERVED_PREFIXES: Final = ("BOSTAN_", "RAY_")
 
 
 def _unit(parse: Callable[[object], int]) -> Callable[[Any], int]:
@@ -104,11 +105,19 @@ def checked_env(env: Mapping[str, str]) -> Mapping[str, str]:
     return env
 
 
-def _env_findings(name: str, value: str) -> list[Finding]:
+def env_name_finding(name: str) -> Finding | None:
+    """What is wrong with the name of a variable, if anything: a job cannot set what Bostan sets for it."""
     if not _ENV_NAME.fullmatch(name):
-        return [Finding((name,), "is not a variable name", "use letters, digits and '_'")]
-    if name in _RESERVED_NAMES or name.startswith("BOSTAN_"):
-        return [Finding((name,), "is set by Bostan itself", "use another name")]
+        return Finding((name,), "is not a variable name", "use letters, digits and '_'")
+    if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES):
+        return Finding((name,), "is set by Bostan itself", "use another name")
+    return None
+
+
+def _env_findings(name: str, value: str) -> list[Finding]:
+    wrong = env_name_finding(name)
+    if wrong is not None:
+        return [wrong]
     if "\0" in value or len(value) > ENV_CHARACTERS_MAX:
         return [
             Finding((name,), f"is not 0 to {ENV_CHARACTERS_MAX} characters of text", "put it into a file")

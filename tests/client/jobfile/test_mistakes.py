@@ -130,6 +130,7 @@ ONE_MISTAKE = [
     ("env:\n  A: [1]", "4: env.A: must be text, not a list; write it in quotes"),
     ("env:\n  A: 1\n  RANK: 3", "5: env.RANK: is set by Bostan itself; use another name"),
     ("env: {BOSTAN_X: 3}", "3: env.BOSTAN_X: is set by Bostan itself; use another name"),
+    ("env: {RAY_X: 3}", "3: env.RAY_X: is set by Bostan itself; use another name"),
     ("env: {a-b: 3}", "3: env.a-b: is not a variable name; use letters, digits and '_'"),
     (
         "work_dir: nowhere",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bostan import api
 from bostan.fieldtypes import whole_class
+from bostan.jobfile.fields import env_name_finding
 
 from bostan_scheduler.core.job import WHOLE_GPU, Blob, JobSpec, ParkRules, Qos, RankNeeds, Retries
 from bostan_scheduler.http.problems import Problem, invalid
@@ -55,8 +56,11 @@ def _unstartable(job: api.NewJob, at: str) -> Iterator[Problem]:
         if "\0" in argument:
             yield invalid(f"{at}command.{place}", "command: an argument holds a NUL", "remove it")
     for name, value in job.env.items():
-        if not name or "=" in name or "\0" in name + value:
-            yield invalid(f"{at}env", f"env: {name[:50]!r} cannot be set", "use NAME=VALUE without NUL")
+        wrong = env_name_finding(name)
+        if wrong is not None:
+            yield invalid(f"{at}env.{name[:128]}", f"env.{name[:128]}: {wrong.problem}", wrong.remedy)
+        if "\0" in value:
+            yield invalid(f"{at}env.{name}", f"env.{name}: holds a NUL", "remove it")
     sizes = {
         "rank.memory_bytes": job.rank.memory_bytes,
         "min_gpu_memory_bytes": job.min_gpu_memory_bytes,
