@@ -4,6 +4,7 @@ import pytest
 from bostan_protos.v1 import agent_link_pb2 as wire
 from bostan_protos.v1 import device_pb2 as device
 from bostan_scheduler.core.node import Verdict
+from bostan_scheduler.rpc.errors import NotUnderstood
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.translate.checks import text
 from bostan_scheduler.rpc.translate.hello import node_connected
@@ -78,6 +79,52 @@ def test_a_gpu_that_nobody_has_judged_takes_nothing() -> None:
     assert (first.verdict, second.verdict) == (Verdict.WARNED, Verdict.FAILED)
     assert (first.usable, second.usable) == (True, False)
     assert second.findings == ("the agent has not judged this GPU",)
+
+
+def mig(name: str, profile: str = "1g.10gb") -> device.MigInstance:
+    uuid = f"MIG-{name * 8}-0000-0000-0000-000000000000"
+    return device.MigInstance(uuid=uuid, profile=profile, memory_bytes=10 * 2**30)
+
+
+def test_each_slice_of_a_gpu_is_a_device_of_its_own_class() -> None:
+    cut = gpu(mig_enabled=True, mig_instances=[mig("a"), mig("b", "3g.40gb")])
+    health = device.Health(verdicts=[device.GpuVerdict(uuid=UUIDS[0], verdict=device.VERDICT_WARNED)])
+    whole, small, large = gpus_of(device.Inventory(gpus=[cut]), health, LIMITS)
+    assert (whole.default_class, whole.profile) == (None, "")
+    assert (small.default_class, large.default_class) == ("h100-80g-sxm/1g.10gb", "h100-80g-sxm/3g.40gb")
+    assert (small.uuid, small.memory_bytes, small.cut_from) == (mig("a").uuid, 10 * 2**30, UUIDS[0])
+    assert (small.verdict, large.verdict) == (Verdict.WARNED, Verdict.WARNED)
+
+
+def test_a_slice_follows_its_gpus_class_when_that_is_set_by_name() -> None:
+    cut = gpu(mig_enabled=True, mig_instances=[mig("a")])
+    whole, small = gpus_of(device.Inventory(gpus=[cut]), device.Health(), LIMITS)
+    by_name = {"NVIDIA H100 80GB HBM3": "big"}
+    assert (whole.class_by(by_name), small.class_by(by_name)) == (None, "big/1g.10gb")
+    assert small.class_by({}) == "h100-80g-sxm/1g.10gb"
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        pytest.param(device.MigInstance(uuid="GPU-1", profile="1g.10gb"), id="no MIG UUID"),
+        pytest.param(mig("a", "1g.10gb/../.."), id="no profile"),
+    ],
+)
+def test_a_slice_that_is_not_understood_is_refused(instance: device.MigInstance) -> None:
+    with pytest.raises(NotUnderstood, match=r"hello\.inventory\.gpus\.mig_instances"):
+        gpus_of(
+            device.Inventory(gpus=[gpu(mig_enabled=True, mig_instances=[instance])]), device.Health(), LIMITS
+        )
+
+
+def test_a_slice_is_listed_once_and_not_without_end() -> None:
+    twice = gpu(mig_enabled=True, mig_instances=[mig("a"), mig("a")])
+    with pytest.raises(NotUnderstood, match="twice"):
+        gpus_of(device.Inventory(gpus=[twice]), device.Health(), LIMITS)
+    many = gpu(mig_enabled=True, mig_instances=[mig("a")] * 17)
+    with pytest.raises(NotUnderstood, match="17 entries"):
+        gpus_of(device.Inventory(gpus=[many]), device.Health(), LIMITS)
 
 
 def test_a_node_without_gpus_or_driver() -> None:

@@ -1,5 +1,6 @@
 """A node of a park: its GPUs, how they do, and whether it is heard."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,7 +18,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A device by its NVML UUID. GPUs with the same `link_group` reach each other over NVLink or one PCIe switch."""
+    """A device by its NVML UUID. GPUs with the same `link_group` reach each other over NVLink or one PCIe switch.
+
+    A MIG instance is a device too: `profile` says its size, `cut_from` the UUID of its GPU, whose `name` it bears.
+    """
 
     uuid: str
     name: str
@@ -26,11 +30,25 @@ class Gpu:
     link_group: int = 0
     verdict: Verdict = Verdict.HEALTHY
     findings: tuple[str, ...] = ()
+    profile: str = ""
+    cut_from: str = ""
 
     @property
     def usable(self) -> bool:
         """Whether something new may start on it."""
         return self.verdict in (Verdict.HEALTHY, Verdict.WARNED)
+
+    def class_by(self, class_of_device: Mapping[str, str]) -> str | None:
+        """The class that it counts as when these devices' classes were set by name; a slice's has its profile."""
+        named = class_of_device.get(self.name)
+        if named is None:
+            return self.default_class
+        return f"{named}/{self.profile}" if self.profile else named
+
+
+def is_slice(gpu_class: str) -> bool:
+    """Whether a class is one of MIG instances: `a100-80g/1g.10gb` is cut from GPUs of the class `a100-80g`."""
+    return "/" in gpu_class
 
 
 @dataclass(frozen=True, slots=True)

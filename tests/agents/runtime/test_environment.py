@@ -43,6 +43,10 @@ def test_a_rank_is_told(name, value):
     assert made()[name] == value
 
 
+def test_a_rank_on_a_slice_sees_that_slice_alone():
+    assert made(gpus=("MIG-aaaa",))["CUDA_VISIBLE_DEVICES"] == "MIG-aaaa"
+
+
 def test_a_rank_without_gpus_sees_none_rather_than_all():
     assert made(gpus=())["CUDA_VISIBLE_DEVICES"] == ""
     assert made(gpus=())["BOSTAN_GPUS"] == "0"

@@ -148,7 +148,9 @@ def on_health_reported(snapshot: Snapshot, report: HealthReported) -> tuple[Chan
 
 
 def _judged(gpu: Gpu, verdicts: dict[str, tuple[Verdict, tuple[str, ...]]]) -> Gpu:
-    if gpu.uuid not in verdicts:
+    """A slice does as the GPU does that it is cut from."""
+    judged = verdicts.get(gpu.cut_from or gpu.uuid)
+    if judged is None:
         return gpu
-    verdict, findings = verdicts[gpu.uuid]
+    verdict, findings = judged
     return replace(gpu, verdict=verdict, findings=findings)

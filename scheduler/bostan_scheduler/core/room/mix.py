@@ -12,7 +12,7 @@ DEMANDS_MAX = 512
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What one node is asked for: `ranks` ranks of one job. No `gpu_classes`: any with that much memory."""
+    """What one node is asked for: `ranks` ranks of one job. No `gpu_classes`: any whole GPU with that much memory."""
 
     needs: RankNeeds
     ranks: int = 1

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bostan_scheduler.core.job import WHOLE_GPU
+from bostan_scheduler.core.node import is_slice
 from bostan_scheduler.core.room.ask import Ask
 from bostan_scheduler.core.room.mix import Demand, Mix
 from bostan_scheduler.core.room.rows import NOBODY, Codes, Numbers, Rows, numbered, rows_of
@@ -181,7 +182,7 @@ def _kind(demand: Demand) -> tuple[int, str, tuple[str, ...], int]:
 
 
 def _admits(kind: tuple[int, str, tuple[str, ...], int], gpu_class: str, memory_bytes: int) -> bool:
-    return gpu_class in kind[2] if kind[2] else memory_bytes >= kind[3]
+    return gpu_class in kind[2] if kind[2] else memory_bytes >= kind[3] and not is_slice(gpu_class)
 
 
 def _asked(amount: int | None, ranks: int) -> int:

@@ -18,6 +18,11 @@ ATTEMPT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}")
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
 UUID: Final = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
 GPU_UUID: Final = re.compile(r"GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MIG_UUID: Final = re.compile(
+    rf"MIG-([0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{GPU_UUID.pattern}/\d{{1,3}}/\d{{1,3}})"
+)
+DEVICE_UUID: Final = re.compile(rf"{GPU_UUID.pattern}|{MIG_UUID.pattern}")
+MIG_PROFILE: Final = re.compile(r"[0-9]{1,2}g\.[0-9]{1,3}gb(\+[a-z.]{1,12})?")
 ADDRESS: Final = re.compile(r"[0-9A-Za-z.:-]{1,253}")
 LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
 WORD: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,62})")

@@ -28,7 +28,7 @@ from bostan_scheduler.rpc.errors import NotUnderstood
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.translate.checks import (
     ADDRESS,
-    GPU_UUID,
+    DEVICE_UUID,
     INT64_MAX,
     PORT_MAX,
     SHA256,
@@ -136,7 +136,7 @@ def _blob(message: BlobMessage, field: str) -> Blob:
 def _used(message: UsageSegment, now: Instant, limits: LinkLimits) -> Used:
     """Its length is the boot clock's; the wall clock only says where it ends on the calendar."""
     few(message.gpu_uuids, limits.gpus_max, "usage.gpu_uuids")
-    gpus = tuple(name(one, GPU_UUID, "usage.gpu_uuids", "a GPU's UUID") for one in message.gpu_uuids)
+    gpus = tuple(name(one, DEVICE_UUID, "usage.gpu_uuids", "a GPU's UUID") for one in message.gpu_uuids)
     start: Stamp = getattr(message, "from")  # a word of Python's
     milliseconds = milliseconds_between(start, message.until, "usage")
     until_boot_ms = message.until.boottime_ns // NS_PER_MS
