@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bostan.api import ClassQuota, Firm, MaxJob, NewPark, QuotaDocument, QuotaNode
+from bostan.api import ClassFacts, ClassQuota, Firm, MaxJob, NewPark, QuotaDocument, QuotaNode
 from bostan.checked import checked
 from bostan.quotas import QuotaFiles, Title
 from bostan.quotas import QuotaNode as FileNode
+from bostan.windowdocument import local_reserves, maintenance, reservations
 
 
 def quota_document(files: QuotaFiles) -> QuotaDocument:
@@ -13,11 +14,18 @@ def quota_document(files: QuotaFiles) -> QuotaDocument:
     return checked(
         QuotaDocument,
         gpu_classes={name: each.devices for name, each in files.gpu_classes.items()},
+        class_facts={
+            name: ClassFacts(su_milli=each.su_milli, speed_milli=each.speed_milli)
+            for name, each in files.gpu_classes.items()
+        },
         parks=tuple(NewPark(id=park, name=_name(each.name)) for park, each in files.parks.items()),
         firms=tuple(
             Firm(id=firm, name=_name(each.name), projects=each.projects) for firm, each in files.firms.items()
         ),
         quotas=tuple(_node(node) for node in files.quotas),
+        maintenance=tuple(maintenance(files)),
+        reservations=tuple(reservations(files)),
+        local_reserves=tuple(local_reserves(files)),
     )
 
 

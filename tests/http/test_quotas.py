@@ -29,6 +29,52 @@ async def test_a_document_comes_out_as_it_went_in(rest, new_document):
     assert told["gpu_classes"] == {"a100": ["A100", "A100-X"]}
 
 
+HALF_AN_HOUR = {"from_at": DAY, "until_at": DAY + 1_800_000}
+UPS = {"id": "ups", "park": "p", **HALF_AN_HOUR}
+CONTEST = {
+    "id": "contest",
+    "park": "p",
+    "firm": "acme",
+    "gpu_class": "a100/1g.10gb",
+    "gpus": 2,
+    **HALF_AN_HOUR,
+}
+FRIDAYS = {"days": ["fri"], "from_minute": 1320, "until_minute": 360, "timezone": "Asia/Tehran"}
+OWN = {
+    "park": "p",
+    "gpu_class": "a100",
+    "gpus": 2,
+    "lend_when_idle": True,
+    "notice_seconds": 600,
+    "when": FRIDAYS,
+}
+ALWAYS = {
+    "park": "q",
+    "gpu_class": "t4",
+    "gpus": 1,
+    "lend_when_idle": False,
+    "notice_seconds": 900,
+    "when": None,
+}
+
+
+async def test_windows_and_classes_come_out_as_they_went_in(rest, new_document):
+    ups = {**UPS, "nodes": ["a"], "gpu_classes": ["a100"], "announced_at": 5, "reason": "new UPS"}
+    # More than nine of them, so that numbers in ids sort as numbers.
+    said = {
+        "class_facts": {"a100": {"su_milli": 1000, "speed_milli": 900}},
+        "maintenance": [ups],
+        "reservations": [CONTEST],
+        "local_reserves": [OWN, *[ALWAYS] * 10, OWN],
+    }
+    assert (await put(rest, new_document(**said))).status_code == 200
+    told = await rest.seen("auditor", "/v1/quotas/document")
+    assert {key: told[key] for key in said} == said
+    assert (await put(rest, new_document())).status_code == 200
+    told = await rest.seen("auditor", "/v1/quotas/document")
+    assert {key: len(told[key]) for key in said} == dict.fromkeys(said, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -59,6 +105,30 @@ async def test_a_document_comes_out_as_it_went_in(rest, new_document):
         ({"parks": [{"id": "p"}, {"id": "p"}]}, "parks.1.id"),
         ({"firms": [{"id": "acme"}, {"id": "acme"}]}, "firms.1.id"),
         ({"grants": []}, "grants"),
+        ({"maintenance": [UPS, UPS]}, "maintenance.1.id"),
+        ({"maintenance": [UPS], "reservations": [{**CONTEST, "id": "ups"}]}, "reservations.0.id"),
+        ({"maintenance": [{**UPS, "park": "z"}]}, "maintenance.0.park"),
+        ({"maintenance": [{**UPS, "until_at": DAY}]}, "maintenance.0.until_at"),
+        ({"maintenance": [{**UPS, "until_at": 2**60}]}, "maintenance.0.until_at"),
+        ({"maintenance": [{**UPS, "nodes": ["p/a"]}]}, "maintenance.0.nodes.0"),
+        ({"maintenance": [{**UPS, "id": "p@1"}]}, "maintenance.0.id"),
+        ({"reservations": [{**CONTEST, "firm": "nobody"}]}, "reservations.0.firm"),
+        ({"reservations": [{**CONTEST, "gpus": 0}]}, "reservations.0.gpus"),
+        ({"local_reserves": [{**OWN, "park": "z"}]}, "local_reserves.0.park"),
+        ({"local_reserves": [{**OWN, "notice_seconds": -1}]}, "local_reserves.0.notice_seconds"),
+        (
+            {"local_reserves": [{**OWN, "when": {**FRIDAYS, "timezone": "Tehran"}}]},
+            "local_reserves.0.when.timezone",
+        ),
+        (
+            {"local_reserves": [{**OWN, "when": {**FRIDAYS, "until_minute": 1320}}]},
+            "local_reserves.0.when.until_minute",
+        ),
+        (
+            {"local_reserves": [{**OWN, "when": {**FRIDAYS, "days": ["friday"]}}]},
+            "local_reserves.0.when.days.0",
+        ),
+        ({"class_facts": {"a100": {"su_milli": 0}}}, "class_facts.a100.su_milli"),
     ],
 )
 async def test_a_contradiction_is_named_and_nothing_is_applied(rest, new_document, changes, field):

@@ -5,7 +5,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from bostan_scheduler.core.amount import Gpus
@@ -13,8 +13,16 @@ from bostan_scheduler.core.attempt import Attempt, Place
 from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.history import History
 from bostan_scheduler.core.job import RankNeeds
+from bostan_scheduler.core.obstacle import (
+    AdvanceReservation,
+    LocalReserve,
+    Maintenance,
+    StandingReserve,
+    Weekly,
+)
 from bostan_scheduler.core.order.gain import Gain
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
+from bostan_scheduler.core.snapshot import ClassFacts
 from hypothesis import strategies as st
 
 Strategy = st.SearchStrategy[Any]
@@ -84,7 +92,30 @@ def trees() -> Strategy:
     return nodes.map(lambda found: QuotaTree({node.id: replace(node, parent=None) for node in found}))
 
 
+SPAN = st.tuples(*[st.integers(-(2**60), 2**60)] * 2).filter(lambda span: span[0] < span[1])
+
+
+def windows(kind: Any) -> Strategy:
+    """A window that is not empty, of some GPUs where it has any."""
+    own = fields_of(kind) | {name: st.integers(1, 99) for name in ("gpus", "notice_seconds")}
+    parts = {name: strategy for name, strategy in own.items() if name in {one.name for one in fields(kind)}}
+    return SPAN.flatmap(
+        lambda span: st.builds(kind, **parts | {"from_at": st.just(span[0]), "until_at": st.just(span[1])})
+    )
+
+
+def reserves() -> Strategy:
+    """What a park keeps, always or each week."""
+    minute, some = st.integers(0, 1439), st.integers(1, 99)
+    weekly = st.builds(Weekly, st.just(("mon",)), minute, minute, values_of(str))
+    parts = fields_of(StandingReserve) | {"gpus": some, "notice_seconds": some}
+    return st.builds(StandingReserve, **parts | {"weekly": st.none() | weekly})
+
+
 BUILT: dict[Any, Any] = {
+    **{kind: partial(windows, kind) for kind in (Maintenance, AdvanceReservation, LocalReserve)},
+    StandingReserve: reserves,
+    ClassFacts: lambda: st.builds(ClassFacts, st.integers(1, 99), st.integers(1, 99)),
     Attempt: attempts,
     QuotaTree: trees,
     History: lambda: st.builds(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.job import Active, Finished, Queued
+from bostan_scheduler.core.obstacle import Maintenance
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.snapshot import Settings
 from bostan_scheduler.service.ports import Commit, JobFilter, LeadershipLost, StoreError
@@ -53,6 +54,18 @@ def some(values):
     return st.lists(values, max_size=2).map(tuple)
 
 
+def window(name, by):
+    """A maintenance window."""
+    return Maintenance(name, "north", (), NOW, NOW + HOUR, announced_by=by)
+
+
+def with_windows(files):
+    """The same quota files with windows that nobody else has announced, or without."""
+    return some(names).map(
+        lambda ids: replace(files, obstacles={f"file {name}": window(f"file {name}", "") for name in ids})
+    )
+
+
 commits = st.builds(
     Commit,
     epoch=st.sampled_from([1, 1, 1, 2]),
@@ -60,7 +73,9 @@ commits = st.builds(
     jobs=some(jobs),
     attempts=some(attempts),
     nodes=some(st.builds(node, names, names, few)),
-    quotas=st.none() | st.builds(quotas, firms=some(firms), parks=some(names)),
+    quotas=st.none() | st.builds(quotas, firms=some(firms), parks=some(names)).flatmap(with_windows),
+    windows=some(st.builds(window, names, st.just("ada"))),
+    windows_gone=some(names),
     usage=some(uses),
     outputs=some(st.builds(output, names, st.integers(0, 1), few, names)),
     receipts=some(receipts),
@@ -153,6 +168,7 @@ def everything(store, from_at, until_at):
         "outputs": [list(store.outputs(name)) for name in ids],
         "nodes": [list(store.nodes()), list(store.nodes("ج"))],
         "quotas": [store.quota_tree(), list(store.firms()), list(store.parks()), store.class_of_device()],
+        "windows": [store.windows(), store.reserves(), store.classes()],
         "usage": [list(store.usage(firms, from_at, until_at)) for firms in (None, ("negar",))],
         "gpu time": store.job_gpu_milliseconds(ids),
         "receipts": [store.receipts([("ada", name)]).get(("ada", name)) for name in ids],

@@ -16,15 +16,18 @@ from bostan_scheduler.core.attempt import (
 )
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.obstacle import StandingReserve
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode
+from bostan_scheduler.core.snapshot import ClassFacts
 from bostan_scheduler.store.codec import UNIONS, decode, encode
 from bostan_scheduler.store.errors import CannotKeep, Damaged
+from bostan_scheduler.store.kept_windows import Kept
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_story import attempt, job
 from values import values_of
 
-KEPT = (Job, Attempt, Node, QuotaNode)
+KEPT = (Job, Attempt, Node, QuotaNode, Kept, StandingReserve, ClassFacts)
 
 
 def first_name(kind):

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 from bostan_scheduler.core.node import JournalPosition
+from bostan_scheduler.core.obstacle import AdvanceReservation, Maintenance, StandingReserve, Weekly
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Park, Settings
+from bostan_scheduler.core.snapshot import ClassFacts, Park, Settings
 from bostan_scheduler.service.ports import Commit, JobFilter, LeadershipLost, StaleRow, StoreError
 from store_story import (
+    HOUR,
     NOW,
     active,
     attempt,
@@ -156,6 +158,59 @@ def test_a_whole_story_is_read_back_as_it_was_told(store):
     assert found.jobs.keys() == {"silent", "stopping", "waiting"}
     assert found.attempts.keys() == {"silent.1", "stopping.1"}
     assert found.attempts["stopping.1"].intent.outcome.reason == "دیگر لازم نیست"
+
+
+def declared(*names, classes=None, reserves=()):
+    """Quota files that declare these windows, classes and reserves."""
+    windows = {name: away(name) for name in names}
+    kept = {one.id: one for one in reserves}
+    return replace(quotas(), obstacles=windows, classes=classes or {}, reserves=kept)
+
+
+def away(name, by=""):
+    return Maintenance(name, "north", ("north/n1",), NOW, NOW + HOUR, ("a100-80g",), "دلیل", NOW, by)
+
+
+def booked(name):
+    return AdvanceReservation(name, "north", "negar", "a100-80g/1g.10gb", 4, NOW, NOW + HOUR, NOW, "ada")
+
+
+WEEKLY = StandingReserve(
+    "north@1", "north", "a100-80g", 2, True, 900, Weekly(("fri",), 450, 840, "Asia/Tehran")
+)
+ALWAYS = StandingReserve("north@2", "north", "a100-80g", 1, False, 60)
+
+
+def test_windows_reserves_and_classes_are_kept_for_the_next_leader_and_for_fronts(store):
+    epoch = store.lead("a", NOW)
+    facts = {"a100-80g": ClassFacts(900, 800)}
+    files = declared("file", classes=facts, reserves=(WEEKLY, ALWAYS))
+    store.commit(Commit(epoch, NOW, quotas=files, windows=(away("mine", "ada"), booked("contest"))))
+    found = store.load(epoch, Settings(), NOW)
+    windows = {"file": away("file"), "mine": away("mine", "ada"), "contest": booked("contest")}
+    assert (found.obstacles, found.classes) == (windows, facts)
+    assert (found.reserves, found.foreseen_at) == ({"north@1": WEEKLY, "north@2": ALWAYS}, None)
+    assert (store.windows(), store.classes(), store.reserves()) == (windows, facts, found.reserves)
+
+
+def test_quota_files_leave_announced_windows_alone(store):
+    epoch = store.lead("a", NOW)
+    store.commit(Commit(epoch, NOW, quotas=declared("file1"), windows=(away("mine", "ada"),)))
+    store.commit(Commit(epoch, NOW, quotas=declared("file2", reserves=(ALWAYS,))))
+    assert store.windows().keys() == {"file2", "mine"}
+    store.commit(Commit(epoch, NOW, quotas=quotas()))
+    assert (store.windows().keys(), store.reserves(), store.classes()) == ({"mine"}, {}, {})
+
+
+def test_an_announced_window_goes_and_its_id_is_free_again(store):
+    epoch = store.lead("a", NOW)
+    store.commit(Commit(epoch, NOW, windows=(away("w1", "ada"), away("w2", "ada"))))
+    store.commit(Commit(epoch, NOW, windows_gone=("w1", "never-there")))
+    assert store.windows() == {"w2": away("w2", "ada")}
+    store.commit(
+        Commit(epoch, NOW, windows_gone=("w2",), quotas=declared("w2"), windows=(away("w1", "eve"),))
+    )
+    assert store.windows() == {"w2": away("w2"), "w1": away("w1", "eve")}
 
 
 def test_quotas_replace_all_that_stood_there_but_parks_stay(store):

@@ -9,7 +9,9 @@ from sqlalchemy import Engine, event
 from store_story import NOW
 
 # Read whole on purpose: small tables, and the one index that holds only attempts that hold GPUs.
-READ_WHOLE = ("leadership", "nodes", "journals", "firms", "parks", "device_classes", "quota_nodes")
+QUOTA_FILES = ("firms", "parks", "device_classes", "quota_nodes", "class_facts", "local_reserves")
+WINDOWS = ("file_windows", "announced_windows")
+READ_WHOLE = ("leadership", "nodes", "journals", *QUOTA_FILES, *WINDOWS)
 SMALL = ("ix_attempts_holding", *(f"sqlite_autoindex_{name}_1" for name in READ_WHOLE), *READ_WHOLE)
 
 QUESTIONS = {

@@ -24,8 +24,20 @@ from bostan.api.jobs import (
     Why,
 )
 from bostan.api.parks import Capacity, ClassCapacity, Drain, Gpu, NewPark, Node, Park, ParkToken
-from bostan.api.quotas import ClassQuota, Firm, MaxJob, QuotaDocument, QuotaNode, QuotaUse
+from bostan.api.quotas import ClassFacts, ClassQuota, Firm, MaxJob, QuotaDocument, QuotaNode, QuotaUse
 from bostan.api.usage import Event, FirmUsage, Usage
+from bostan.api.windows import (
+    DeclaredMaintenance,
+    DeclaredReservation,
+    LocalReserve,
+    Maintenance,
+    NewMaintenance,
+    NewReservation,
+    Reservation,
+    Weekly,
+    Window,
+    WindowKind,
+)
 
 __all__ = [
     "Archive",
@@ -35,19 +47,26 @@ __all__ = [
     "Cancel",
     "Capacity",
     "ClassCapacity",
+    "ClassFacts",
     "ClassQuota",
     "Contract",
+    "DeclaredMaintenance",
+    "DeclaredReservation",
     "Drain",
     "Event",
     "Firm",
     "FirmUsage",
     "Gpu",
     "Job",
+    "LocalReserve",
     "LogEnd",
+    "Maintenance",
     "MaxJob",
     "NewJob",
+    "NewMaintenance",
     "NewPark",
     "NewRank",
+    "NewReservation",
     "NewToken",
     "Node",
     "Outputs",
@@ -63,6 +82,7 @@ __all__ = [
     "QuotaUse",
     "Rank",
     "Requeue",
+    "Reservation",
     "Retries",
     "Role",
     "Token",
@@ -70,6 +90,9 @@ __all__ = [
     "Usage",
     "Wait",
     "WaitNumbers",
+    "Weekly",
     "WhoAmI",
     "Why",
+    "Window",
+    "WindowKind",
 ]

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from bostan.api.common import Contract, Id, Instant
+from bostan.api.windows import Window
 
 
 class NewPark(Contract):
@@ -21,6 +22,9 @@ class Park(Contract):
     nodes_silent: int = 0
     gpus: int = 0
     gpus_free: int = 0
+    windows: tuple[Window, ...] = Field(
+        default=(), description="the next times in which some of its GPUs are not for everybody"
+    )
 
 
 class ParkToken(Contract):

@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
-from bostan.api.common import Contract, Id, Instant
+from bostan.api.common import ClassId, Contract, Id, Instant
 from bostan.api.parks import NewPark
+from bostan.api.windows import DeclaredMaintenance, DeclaredReservation, LocalReserve
 
 Amount = Field(ge=0, le=1_000_000)
 
@@ -35,7 +36,7 @@ class QuotaNode(Contract):
     from_at: Instant
     until_at: Instant
     weight: int = Field(default=1, ge=1, le=1_000_000)
-    gpus: dict[Id, ClassQuota]
+    gpus: dict[ClassId, ClassQuota]
     max_job: MaxJob = MaxJob()
     max_queued: int | None = Field(default=None, ge=0, le=1_000_000)
 
@@ -48,15 +49,28 @@ class Firm(Contract):
     projects: tuple[Id, ...] = ()
 
 
+class ClassFacts(Contract):
+    """What a GPU class costs and how fast it is, in thousandths of the reference."""
+
+    su_milli: int = Field(default=1000, ge=1, le=1_000_000)
+    speed_milli: int = Field(default=1000, ge=1, le=1_000_000)
+
+
 class QuotaDocument(Contract):
     """All that `bostan quotas apply` writes, whole: what it does not name is removed."""
 
-    gpu_classes: dict[Id, tuple[str, ...]] = Field(
+    gpu_classes: dict[ClassId, tuple[str, ...]] = Field(
         default={}, description="device names as NVML gives them, per class"
+    )
+    class_facts: dict[ClassId, ClassFacts] = Field(
+        default={}, description="a class without has those of the reference"
     )
     parks: tuple[NewPark, ...]
     firms: tuple[Firm, ...]
     quotas: tuple[QuotaNode, ...]
+    maintenance: tuple[DeclaredMaintenance, ...] = Field(default=(), max_length=100_000)
+    reservations: tuple[DeclaredReservation, ...] = Field(default=(), max_length=10_000)
+    local_reserves: tuple[LocalReserve, ...] = Field(default=(), max_length=10_000)
 
 
 class QuotaUse(Contract):

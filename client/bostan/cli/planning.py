@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from bostan.cli.output import Cell
 from bostan.cli.words import counted, local_time_exact
-from bostan.jobfile.units import duration_text
 
 if TYPE_CHECKING:
     from bostan.api import Attempt, Job, NewJob
@@ -30,6 +29,8 @@ def gpus_each(spec: NewJob) -> str:
 
 def claims(spec: NewJob) -> Iterator[tuple[str, Cell]]:
     """How firm its claim is, how long it thinks to run, and how fast it says to be."""
+    from bostan.jobfile.units import duration_text
+
     yield "qos", spec.qos
     yield "estimate", None if spec.estimate_seconds is None else duration_text(spec.estimate_seconds)
     yield "speeds", ", ".join(f"{gpu_class} {speed:g}" for gpu_class, speed in spec.speeds.items())
@@ -37,6 +38,8 @@ def claims(spec: NewJob) -> Iterator[tuple[str, Cell]]:
 
 def experience(job: Job, attempts: Sequence[Attempt]) -> Iterator[tuple[str, Cell]]:
     """What jobs like it took, and how often it made room for others."""
+    from bostan.jobfile.units import duration_text
+
     if job.learnt_seconds is not None:
         yield "estimate", f"{duration_text(job.learnt_seconds)}, learnt from jobs like it"
     if job.preempted_at is not None:

@@ -69,6 +69,7 @@ DAY: Final = 86_400
 TimeLimit = Annotated[Duration, _bounded(1, 30 * DAY, duration_text)]
 Estimate = Annotated[Duration, _bounded(1, 30 * DAY, duration_text)]
 Grace = Annotated[Duration, _bounded(0, 3_600, duration_text)]
+Notice = Annotated[Duration, _bounded(0, DAY, duration_text)]
 Lease = Annotated[Duration, _bounded(60, DAY, duration_text)]
 Memory = Annotated[Size, _bounded(2**20, 64 * 2**40, size_text)]
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
+from bostan.fieldtypes import whole_class
 from bostan.quotas.gpu_class import default_classes, known_classes
 from bostan.quotas.guarantees import overcommitted
-from bostan.quotas.model import QuotaFiles
+from bostan.quotas.model import GpuClass, QuotaFiles
+from bostan.quotas.names import unknown
 from bostan.quotas.tree import tree_findings
-from bostan.strictmodel import Finding, nearest
+from bostan.quotas.windowchecks import kept_beyond_parks, window_findings
+from bostan.strictmodel import Finding
 
 # Whoever made this many mistakes made one of them everywhere.
 FINDINGS_MAX: Final = 100
@@ -21,9 +24,10 @@ def check_quotas(files: QuotaFiles) -> list[Finding]:
     entries = chain(
         _class_findings(files), _park_findings(files), _firm_findings(files), _share_findings(files)
     )
-    findings = list(islice(chain(entries, tree_findings(files.quotas, files.firms)), FINDINGS_MAX))
+    between = chain(entries, tree_findings(files.quotas, files.firms), window_findings(files))
+    findings = list(islice(between, FINDINGS_MAX))
     # Sums over a tree that is no tree would only repeat its faults in other words.
-    return findings or list(islice(overcommitted(files), FINDINGS_MAX))
+    return findings or list(islice(chain(kept_beyond_parks(files), overcommitted(files)), FINDINGS_MAX))
 
 
 def quota_warnings(files: QuotaFiles) -> list[Finding]:
@@ -31,20 +35,20 @@ def quota_warnings(files: QuotaFiles) -> list[Finding]:
     return list(islice(chain(_unusable_max_jobs(files), _firms_without_quota(files)), FINDINGS_MAX))
 
 
-def unknown(kind: str, word: str, known: Iterable[str]) -> tuple[str, str]:
-    """The problem and the remedy for a name that nothing has."""
-    choices = sorted(known)
-    near = nearest(word, choices)
-    listed = ", ".join(choices[:8]) + (", ..." if len(choices) > 8 else "")
-    return f"there is no {kind} {word}", f"did you mean {near}?" if near else f"known: {listed or 'none'}"
+def _known(gpu_class: str, classes: Mapping[str, GpuClass]) -> bool:
+    """Whether it is a class, or a slice of one."""
+    return gpu_class in classes or whole_class(gpu_class) in classes
 
 
 def _class_findings(files: QuotaFiles) -> Iterator[Finding]:
     defaults = default_classes()
     for name, row in files.gpu_classes.items():
+        whole = whole_class(name)
         if row.devices:
             continue
-        if name not in defaults:
+        if whole != name and whole in known_classes(files.gpu_classes):
+            yield from _slice_findings(name, row, known_classes(files.gpu_classes)[whole])
+        elif name not in defaults:
             yield Finding(
                 ("gpu_classes", name), "lists no devices", "add `devices:` with the names that NVML gives"
             )
@@ -55,11 +59,17 @@ def _class_findings(files: QuotaFiles) -> Iterator[Finding]:
             )
 
 
+def _slice_findings(name: str, row: GpuClass, whole: GpuClass) -> Iterator[Finding]:
+    if row.memory_gib > whole.memory_gib:
+        problem = f"{name} is cut from {whole.memory_gib} GiB"
+        yield Finding(("gpu_classes", name, "memory_gib"), problem, f"write {whole.memory_gib} or less")
+
+
 def _park_findings(files: QuotaFiles) -> Iterator[Finding]:
     classes = known_classes(files.gpu_classes)
     for park, each in files.parks.items():
         for pool, row in each.pools.items():
-            if row.gpu_class not in classes:
+            if not _known(row.gpu_class, classes):
                 at = ("parks", park, "pools", pool, "gpu_class")
                 yield Finding(at, *unknown("GPU class", row.gpu_class, classes))
 
@@ -74,7 +84,7 @@ def _share_findings(files: QuotaFiles) -> Iterator[Finding]:
     classes = known_classes(files.gpu_classes)
     for at, node in enumerate(files.quotas):
         for name in node.gpus:
-            if name not in classes:
+            if not _known(name, classes):
                 yield Finding(("quotas", at, "gpus", name), *unknown("GPU class", name, classes))
 
 

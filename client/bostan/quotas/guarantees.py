@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bostan.quotas.instants import instant_text
 from bostan.quotas.model import QuotaFiles, QuotaNode
+from bostan.quotas.windowchecks import most_kept
 from bostan.strictmodel import Finding
 
 
@@ -39,13 +40,15 @@ def overcommitted(files: QuotaFiles) -> Iterator[Finding]:
 def _beyond_parks(
     files: QuotaFiles, roots: Sequence[QuotaNode], places: dict[str, int], zone: ZoneInfo
 ) -> Iterator[Finding]:
-    capacity = capacity_by_class(files)
+    capacity, kept = capacity_by_class(files), _kept_by_class(files, zone)
     for gpu_class in _classes(roots):
-        limit = capacity.get(gpu_class, 0)
+        own = kept.get(gpu_class, 0)
+        limit = max(0, capacity.get(gpu_class, 0) - own)
         if excess := _first_excess(roots, gpu_class, limit):
             last = next(root for root in reversed(roots) if _guaranteed(root, gpu_class))
             when = instant_text(excess.unix_seconds, zone)
-            problem = f"{excess.guaranteed} are guaranteed from {when}; the parks have {limit}"
+            beside = f" beside the {own} of their own" if own else ""
+            problem = f"{excess.guaranteed} are guaranteed from {when}; the parks have {limit}{beside}"
             at = ("quotas", places[last.id], "gpus", gpu_class)
             yield Finding(at, problem, "lower the guarantee or add GPUs to a park")
 
@@ -57,6 +60,17 @@ def capacity_by_class(files: QuotaFiles) -> dict[str, int]:
         for pool in park.pools.values():
             capacity[pool.gpu_class] += pool.nodes * pool.gpus_per_node
     return dict(capacity)
+
+
+def _kept_by_class(files: QuotaFiles, zone: ZoneInfo) -> dict[str, int]:
+    """The most that parks keep for their own tenants at a time: nobody else can be promised it."""
+    kept: dict[str, int] = defaultdict(int)
+    for park in files.parks.values():
+        for gpu_class in {one.gpu_class for one in park.local_reserve}:
+            kept[gpu_class] += most_kept(
+                [one for one in park.local_reserve if one.gpu_class == gpu_class], zone
+            )
+    return dict(kept)
 
 
 def _classes(nodes: Sequence[QuotaNode]) -> list[str]:

@@ -12,6 +12,7 @@ from bostan.yamlfile import FieldPath, YamlFile, field_name
 
 VERSION = 1
 _BY_ID = ("gpu_classes", "parks", "firms")
+_LISTS = {"quotas": "quota", "reservations": "reservation"}
 
 
 @dataclass(slots=True)
@@ -22,7 +23,7 @@ class Merged:
     problems: list[FileProblem] = field(default_factory=list)
     first: YamlFile | None = None
     entries: dict[FieldPath, tuple[YamlFile, FieldPath]] = field(default_factory=dict)
-    quota_ids: dict[str, tuple[YamlFile, FieldPath]] = field(default_factory=dict)
+    listed: dict[tuple[str, str], tuple[YamlFile, FieldPath]] = field(default_factory=dict)
 
     def problem(self, at: FieldPath, problem: str, remedy: str) -> FileProblem:
         """A finding about the merged value, placed in the file that holds the field."""
@@ -64,8 +65,8 @@ def _take(merged: Merged, file: YamlFile, key: str, entry: object) -> None:
         return
     if key == "meta":
         _take_meta(merged, file, entry)
-    elif key == "quotas":
-        _take_quotas(merged, file, entry)
+    elif key in _LISTS:
+        _take_list(merged, file, key, entry)
     elif key in _BY_ID:
         _take_by_id(merged, file, key, entry)
     else:
@@ -100,23 +101,22 @@ def _take_by_id(merged: Merged, file: YamlFile, key: str, entry: object) -> None
         merged.entries[key, name] = place
 
 
-def _take_quotas(merged: Merged, file: YamlFile, entry: object) -> None:
+def _take_list(merged: Merged, file: YamlFile, key: str, entry: object) -> None:
     if not isinstance(entry, list):
-        merged.refuse(
-            file, ("quotas",), f"must be a list, not {shown(entry)}", "write one '- ' entry for each quota"
-        )
+        remedy = f"write one '- ' entry for each {_LISTS[key]}"
+        merged.refuse(file, (key,), f"must be a list, not {shown(entry)}", remedy)
         return
-    into = merged.value.setdefault("quotas", [])
+    into = merged.value.setdefault(key, [])
     assert isinstance(into, list), "only lists are merged here"
     for at, node in enumerate(entry):
-        place = (file, ("quotas", at))
+        place = (file, (key, at))
         name = node.get("id") if isinstance(node, dict) else None
-        if isinstance(name, str) and (first := merged.quota_ids.setdefault(name, place)) != place:
+        if isinstance(name, str) and (first := merged.listed.setdefault((key, name), place)) != place:
             merged.refuse(
-                file, ("quotas", at, "id"), f"{name} is written twice (first in {_place(*first)})", "keep one"
+                file, (key, at, "id"), f"{name} is written twice (first in {_place(*first)})", "keep one"
             )
             continue
-        merged.entries["quotas", len(into)] = place
+        merged.entries[key, len(into)] = place
         into.append(node)
 
 

@@ -8,8 +8,10 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr, WithJsonSchema, model_validator
 
-from bostan.fieldtypes import Amount, Count, Id, Text
+from bostan.fieldtypes import Amount, ClassId, Count, Id, Text
 from bostan.quotas.instants import Instant, timezone
+from bostan.quotas.windows import ENTRIES_MAX as WINDOWS_MAX
+from bostan.quotas.windows import LocalReserve, Maintenance, Reservation
 from bostan.strictmodel import Finding, StrictModel, refuse, refuse_all, shown
 from bostan.yamlfile import hidden_character
 
@@ -48,6 +50,7 @@ NationalId = Annotated[
     StrictStr, AfterValidator(_national_id), WithJsonSchema({"type": "string", "pattern": "^[0-9]{11}$"})
 ]
 Capability = Annotated[StrictStr, AfterValidator(_capability)]
+Milli = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 PerNode = Annotated[StrictInt, Field(ge=1, le=1_024)]
 
 
@@ -78,19 +81,21 @@ class Meta(StrictModel):
 class GpuClass(StrictModel):
     """A name for interchangeable GPUs, and how NVML calls them."""
 
-    not_supported_yet: ClassVar[frozenset[str]] = frozenset({"su_milli", "bundle"})
+    not_supported_yet: ClassVar[frozenset[str]] = frozenset({"bundle"})
 
     memory_gib: Annotated[StrictInt, Field(ge=1, le=4_096)]
     devices: tuple[Text, ...] = Field(
         default=(), max_length=64, description="names as NVML gives them; `*` stands for any characters"
     )
     compute_capability: Capability | None = Field(default=None, description="omitted: any")
+    su_milli: Milli = Field(default=1000, description="price of an hour, in thousandths of a service unit")
+    speed_milli: Milli = Field(default=1000, description="speed, in thousandths of the reference class")
 
 
 class Pool(StrictModel):
     """Equal nodes of a park."""
 
-    gpu_class: Id
+    gpu_class: ClassId
     nodes: Count
     gpus_per_node: PerNode
 
@@ -98,11 +103,11 @@ class Pool(StrictModel):
 class Park(StrictModel):
     """A site with one operator, and the GPUs that it offers."""
 
-    not_supported_yet: ClassVar[frozenset[str]] = frozenset({"local_reserve", "maintenance"})
-
     name: Title
     operator: Id
     pools: dict[Id, Pool] = Field(min_length=1, max_length=1_000)
+    local_reserve: tuple[LocalReserve, ...] = Field(default=(), max_length=64)
+    maintenance: tuple[Maintenance, ...] = Field(default=(), max_length=WINDOWS_MAX)
 
 
 class Firm(StrictModel):
@@ -163,7 +168,7 @@ class QuotaNode(StrictModel):
     weight: Annotated[StrictInt, Field(ge=1, le=1_000)] = Field(
         default=1, description="share among siblings of borrowed GPUs"
     )
-    gpus: dict[Id, Share] = Field(max_length=100)
+    gpus: dict[ClassId, Share] = Field(max_length=100)
     max_job: MaxJob = MaxJob()
     max_queued: Amount | None = Field(default=None, description="most jobs that may wait; omitted: no limit")
 
@@ -185,10 +190,11 @@ class QuotaFiles(StrictModel):
 
     schema_version: Literal[1]
     meta: Meta
-    gpu_classes: dict[Id, GpuClass] = Field(default_factory=dict, max_length=1_000)
+    gpu_classes: dict[ClassId, GpuClass] = Field(default_factory=dict, max_length=1_000)
     parks: dict[Id, Park] = Field(default_factory=dict, max_length=ENTRIES_MAX)
     firms: dict[Id, Firm] = Field(default_factory=dict, max_length=ENTRIES_MAX)
     quotas: tuple[QuotaNode, ...] = Field(default=(), max_length=ENTRIES_MAX)
+    reservations: tuple[Reservation, ...] = Field(default=(), max_length=1_000)
 
     @property
     def projects(self) -> tuple[tuple[str, str], ...]:

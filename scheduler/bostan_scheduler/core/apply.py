@@ -16,10 +16,12 @@ from bostan_scheduler.core.attempt import (
 )
 from bostan_scheduler.core.changes import (
     Add,
+    AddObstacle,
     AddPark,
     Change,
     Credit,
     Finish,
+    Foresee,
     Hear,
     HoldRound,
     Intend,
@@ -29,6 +31,7 @@ from bostan_scheduler.core.changes import (
     Know,
     LoseOutput,
     Move,
+    RemoveObstacle,
     Renew,
     Requeue,
     Reserve,
@@ -46,6 +49,7 @@ from bostan_scheduler.core.job import Active, Finished, Queued
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.outputs import OutputsKept, OutputsLost, RankOutputs
 from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.windows import with_windows
 
 
 def apply(snapshot: Snapshot, change: Change) -> Snapshot:
@@ -105,10 +109,10 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             draft.put_node(replace(draft.nodes[node_id], gpus=gpus))
         case SetDrain(node_id, drain):
             draft.put_node(replace(draft.nodes[node_id], drain=drain))
-        case SetQuotas():
-            _set_quotas(draft, change)
         case AddPark(park):
             draft.view = replace(draft.view, parks={**draft.view.parks, park.id: park})
+        case SetQuotas() | AddObstacle() | RemoveObstacle() | Foresee():
+            draft.view = with_windows(draft.view, change)
         case _:
             assert_never(change)
 
@@ -228,16 +232,6 @@ def _renewed(attempt: Attempt, until: Instant, now: Instant) -> Starting | Runni
             return replace(phase, lease=Lease(until, now))
         case _:
             raise AssertionError(f"{attempt.id} has no lease to renew in {type(phase).__name__}")
-
-
-def _set_quotas(draft: Draft, change: SetQuotas) -> None:
-    draft.view = replace(
-        draft.view,
-        quota=change.tree,
-        firms=change.firms,
-        parks={**draft.view.parks, **change.parks},
-        class_of_device=change.class_of_device,
-    )
 
 
 def _with(seen: tuple[RankSeen, ...], rank: int, new: RankSeen) -> tuple[RankSeen, ...]:

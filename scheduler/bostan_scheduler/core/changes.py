@@ -1,15 +1,16 @@
 """What should follow, one case a kind of change. `apply` carries them out; the store keeps them as events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Attempt, AttemptPhase, Intent, RankSeen
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Checkpoint, Job, Output, PendingCheckpoint, Tries
 from bostan_scheduler.core.node import Drain, Gpu, Node, Session
+from bostan_scheduler.core.obstacle import Announced, LocalReserve, StandingReserve
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
 from bostan_scheduler.core.timeline.reserved import Reserved
 
 # Jobs
@@ -202,13 +203,16 @@ class SetDrain:
 
 @dataclass(frozen=True, slots=True)
 class SetQuotas:
-    """Quotas, firms and classes are now these; parks are added."""
+    """Quotas, firms, classes and the windows of the quota files are now these; parks are added."""
 
     tree: QuotaTree
     firms: Mapping[str, Firm]
     parks: Mapping[str, Park]
     class_of_device: Mapping[str, str]
     by: str
+    classes: Mapping[str, ClassFacts] = field(default_factory=dict)
+    obstacles: Mapping[str, Announced] = field(default_factory=dict)
+    reserves: Mapping[str, StandingReserve] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,29 @@ class AddPark:
 
     park: Park
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddObstacle:
+    """A window is announced while the centre runs."""
+
+    obstacle: Announced
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveObstacle:
+    """A window that was announced while the centre runs is called off by somebody; or, by nobody, it is over."""
+
+    obstacle_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foresee:
+    """The next times of all standing reserves are these, in place of those foreseen before."""
+
+    reserves: tuple[LocalReserve, ...]
+    at: Instant
 
 
 Change = (
@@ -242,6 +269,9 @@ Change = (
     | SetDrain
     | SetQuotas
     | AddPark
+    | AddObstacle
+    | RemoveObstacle
+    | Foresee
 )
 
 

@@ -1,14 +1,15 @@
 """What the core is told: by users, by administrators and by agents. One case a kind of news."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Fencing
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Blob, JobSpec
 from bostan_scheduler.core.node import Gpu, Verdict
+from bostan_scheduler.core.obstacle import Announced, StandingReserve
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
 
 # Users
 
@@ -50,13 +51,19 @@ class RequeueAsked:
 
 @dataclass(frozen=True, slots=True)
 class QuotasApplied:
-    """Parks, firms and quotas, whole. Parks are added, never removed, while they have nodes."""
+    """Parks, firms and quotas, whole. Parks are added, never removed, while they have nodes.
+
+    Windows that were announced while the centre runs stay beside those of the quota files.
+    """
 
     tree: QuotaTree
     firms: Mapping[str, Firm]
     parks: Mapping[str, Park]
     class_of_device: Mapping[str, str]
     by: str
+    classes: Mapping[str, ClassFacts] = field(default_factory=dict)
+    obstacles: Mapping[str, Announced] = field(default_factory=dict)
+    reserves: Mapping[str, StandingReserve] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,34 @@ class ParkAdded:
     """A park is made known."""
 
     park: Park
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAnnounced:
+    """A window is announced by somebody; its id was made, or given, at the edge."""
+
+    window: Announced
+    by: str
+
+    def __post_init__(self) -> None:
+        assert self.by, "somebody announces it"
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceWithdrawn:
+    """A maintenance window of a park is called off."""
+
+    park: str
+    window_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationWithdrawn:
+    """An advance reservation is given up."""
+
+    window_id: str
     by: str
 
 
@@ -281,6 +316,9 @@ Report = (
     | RequeueAsked
     | QuotasApplied
     | ParkAdded
+    | WindowAnnounced
+    | MaintenanceWithdrawn
+    | ReservationWithdrawn
     | DrainAsked
     | UndrainAsked
     | NodeConfirmedDead

@@ -9,7 +9,7 @@ from bostan_scheduler.core.history import History
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Gpu, JournalPosition, Node
-from bostan_scheduler.core.obstacle import Obstacle
+from bostan_scheduler.core.obstacle import Obstacle, StandingReserve
 from bostan_scheduler.core.order import Order, Service
 from bostan_scheduler.core.preemption.settings import Preemption
 from bostan_scheduler.core.quota import QuotaTree
@@ -28,6 +28,7 @@ class Settings:
     renew_seconds: int = 300
     checkpoint_wait_seconds: int = 600
     pending_jobs_max: int = 1_000_000
+    park_windows_max: int = 200
     avoid_nodes_max: int = 8
     avoid_wait_seconds: int = 120
     default_estimate_seconds: int = 3600
@@ -63,6 +64,10 @@ class ClassFacts:
     speed_milli: int = 1000
     su_milli: int = 1000
 
+    def __post_init__(self) -> None:
+        assert self.speed_milli > 0
+        assert self.su_milli > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -72,6 +77,8 @@ class Snapshot:
     jobs. `heard` is when each node was last heard, `journals` how far
     its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name;
     `classes` are the facts of each class, `obstacles` what keeps GPUs from some jobs for a time, by id.
+    `reserves` are what parks keep for their own tenants, by id; `foreseen_at` is when their next times were put among
+    the obstacles, None: not yet.
     `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
     `reserved` is what is kept for waiting jobs, by job; `round_at` is when room was last made for some.
     `fencing_counter` is the last one given out in this leader's `epoch`.
@@ -92,6 +99,8 @@ class Snapshot:
     quota: QuotaTree = field(default_factory=QuotaTree)
     classes: Mapping[str, ClassFacts] = field(default_factory=dict)
     obstacles: Mapping[str, Obstacle] = field(default_factory=dict)
+    reserves: Mapping[str, StandingReserve] = field(default_factory=dict)
+    foreseen_at: Instant | None = None
     reserved: Mapping[str, Reserved] = field(default_factory=dict)
     round_at: Instant = 0
     history: History = field(default_factory=History)

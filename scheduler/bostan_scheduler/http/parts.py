@@ -36,6 +36,9 @@ class HttpLimits:
     token_cache_seconds: float = 5.0
     token_cache_max: int = 10_000
     capacity_cache_seconds: float = 5.0
+    windows_ahead_days: int = 35
+    windows_shown_max: int = 20
+    """Of each park, soonest first."""
     failures_per_minute: int = 20
     """Wrong tokens from one address before it is asked to wait."""
     addresses_max: int = 10_000

@@ -9,8 +9,8 @@ from bostan import api
 from bostan.quotas.tree import tree_findings
 
 from bostan_scheduler.http.problems import Problem, invalid
+from bostan_scheduler.http.windowcheck import INSTANT_MAX, window_problems
 
-_INSTANT_MAX = 2**53
 _FIELDS = {"from": "from_at", "until": "until_at"}
 
 
@@ -28,7 +28,12 @@ class _Placed:
 def check_document(document: api.QuotaDocument) -> None:
     """Raises Problem for the first contradiction."""
     for problem in chain(
-        _names(document), _fields(document), _owners(document), _tree(document), _promised_twice(document)
+        _names(document),
+        _fields(document),
+        _owners(document),
+        _tree(document),
+        _promised_twice(document),
+        window_problems(document),
     ):
         raise problem
 
@@ -58,7 +63,7 @@ def _names(document: api.QuotaDocument) -> Iterator[Problem]:
 def _fields(document: api.QuotaDocument) -> Iterator[Problem]:
     for place, node in enumerate(document.quotas):
         at = f"quotas.{place}"
-        if not 0 <= node.from_at < node.until_at <= _INSTANT_MAX:
+        if not 0 <= node.from_at < node.until_at <= INSTANT_MAX:
             detail = f"until_at: {node.id} is never in force"
             yield invalid(f"{at}.until_at", detail, "let it end after it begins")
         for gpu_class, quota in node.gpus.items():

@@ -5,10 +5,12 @@ from typing import assert_never
 from bostan_scheduler.core.attempt import Stop
 from bostan_scheduler.core.changes import (
     Add,
+    AddObstacle,
     AddPark,
     Change,
     Credit,
     Finish,
+    Foresee,
     Hear,
     HoldRound,
     Intend,
@@ -18,6 +20,7 @@ from bostan_scheduler.core.changes import (
     Know,
     LoseOutput,
     Move,
+    RemoveObstacle,
     Renew,
     Requeue,
     Reserve,
@@ -30,6 +33,7 @@ from bostan_scheduler.core.changes import (
 )
 from bostan_scheduler.core.draft import attempt_id
 from bostan_scheduler.core.observe.ending import why_of
+from bostan_scheduler.core.obstacle import AdvanceReservation, Maintenance, Obstacle
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.service.ports import NewEvent
 
@@ -47,9 +51,11 @@ def event_of(before: Snapshot, change: Change) -> NewEvent | None:
             return _of_node(before, change)
         case SetQuotas(by=by):
             return NewEvent(before.now, "quotas-applied", why=f"applied by {by}")
+        case AddObstacle() | RemoveObstacle():
+            return _of_window(before, change)
         case AddPark(park, by):
             return NewEvent(before.now, "park-added", now=park.id, why=f"added by {by}")
-        case Renew() | Use() | Credit() | Reserve() | Unreserve() | HoldRound():
+        case Renew() | Use() | Credit() | Reserve() | Unreserve() | HoldRound() | Foresee():
             return None
         case _:
             assert_never(change)
@@ -116,6 +122,40 @@ def _of_attempt(before: Snapshot, change: Start | Move | See | Intend) -> NewEve
             return NewEvent(now, "attempt-intended", *ids, was=was, now=is_now, why=why)
         case _:
             assert_never(change)
+
+
+def _of_window(before: Snapshot, change: AddObstacle | RemoveObstacle) -> NewEvent:
+    match change:
+        case AddObstacle(window):
+            why = f"announced by {window.announced_by}"
+            return NewEvent(
+                before.now,
+                "window-announced",
+                _firm(window),
+                now=_told(window),
+                why=_with_reason(why, window),
+            )
+        case RemoveObstacle(window_id, by):
+            was = before.obstacles[window_id]
+            why = f"called off by {by}" if by else "it is over"
+            return NewEvent(before.now, "window-removed", _firm(was), was=_told(was), why=why)
+        case _:
+            assert_never(change)
+
+
+def _told(window: Obstacle) -> str:
+    """Which window it is."""
+    return (
+        f"{type(window).__name__} {window.id} of {window.park} from {window.from_at} until {window.until_at}"
+    )
+
+
+def _firm(window: Obstacle) -> str | None:
+    return window.firm if isinstance(window, AdvanceReservation) else None
+
+
+def _with_reason(why: str, window: Obstacle) -> str:
+    return f"{why}: {window.reason}" if isinstance(window, Maintenance) and window.reason else why
 
 
 def _of_node(before: Snapshot, change: Know | Hear | Judge | SetDrain) -> NewEvent:

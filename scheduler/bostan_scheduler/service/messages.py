@@ -78,7 +78,7 @@ Request = Tell | OpenSession | Journal | AskWhy | AskHeard | AskWaits | AskPlann
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is committed. `ids` are those of jobs that were submitted, `at` is when (the first answer's, on a repeat)."""
+    """It is committed. `ids` are those of what was made (jobs, windows), `at` is when (the first answer's, on a repeat)."""
 
     ids: tuple[str, ...] = ()
     at: Instant = field(default=0, compare=False)

@@ -11,8 +11,9 @@ from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Output
 from bostan_scheduler.core.node import JournalPosition, Node
+from bostan_scheduler.core.obstacle import Announced, StandingReserve
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park, Settings, Snapshot
 from bostan_scheduler.service.messages import Outbox, Reply, Request
 
 
@@ -67,7 +68,8 @@ class Commit:
     """All that one step changes, kept whole or not at all.
 
     A row whose version is 1 is new; any other replaces the row of the version before. `jobs`, `attempts` and
-    `nodes` are such rows. `decayed` is what all usage is worth with that of this commit; it comes with any usage. An output replaces that of an earlier attempt of the same job and rank. The store refuses the whole commit when `epoch` is not the leader's (`LeadershipLost`)
+    `nodes` are such rows. `decayed` is what all usage is worth with that of this commit; it comes with any usage. `windows` were announced
+    beside those of `quotas`, and `windows_gone` are those, by id, that are no more. An output replaces that of an earlier attempt of the same job and rank. The store refuses the whole commit when `epoch` is not the leader's (`LeadershipLost`)
     or when a row is not at the version before (`StaleRow`).
     """
 
@@ -79,6 +81,8 @@ class Commit:
     journals: tuple[JournalPosition, ...] = ()
     quotas: SetQuotas | None = None
     parks: tuple[Park, ...] = ()
+    windows: tuple[Announced, ...] = ()
+    windows_gone: tuple[str, ...] = ()
     usage: tuple[Use, ...] = ()
     decayed: Decayed | None = None
     outputs: tuple[KeepOutput, ...] = ()
@@ -192,6 +196,18 @@ class Reader(Protocol):
     def quota_tree(self) -> QuotaTree: ...
 
     def class_of_device(self) -> dict[str, str]: ...
+
+    def classes(self) -> dict[str, ClassFacts]:
+        """The facts of each class that has any."""
+        ...
+
+    def windows(self) -> dict[str, Announced]:
+        """All windows by id: those of the quota files, and those that were announced."""
+        ...
+
+    def reserves(self) -> dict[str, StandingReserve]:
+        """What parks keep for their own tenants, by id."""
+        ...
 
     def usage(self, firms: tuple[str, ...] | None, from_at: Instant, until_at: Instant) -> Sequence[UsageSum]:
         """Segments are counted by the part of them that lies in the window."""

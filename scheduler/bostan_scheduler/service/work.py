@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.apply import carry_out
 from bostan_scheduler.core.attempt import Ending, Running, Starting, Unknown, Withdrawn
 from bostan_scheduler.core.changes import (
+    AddObstacle,
     AddPark,
     Change,
+    Foresee,
     HoldRound,
     Intend,
     KeepOutput,
     LoseOutput,
     Move,
+    RemoveObstacle,
     Renew,
     Reserve,
     See,
@@ -25,6 +28,7 @@ from bostan_scheduler.core.changes import (
 from bostan_scheduler.core.desired import DesiredRank, DesiredSet, desired
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.node import Drain, JournalPosition
+from bostan_scheduler.core.obstacle import Announced
 from bostan_scheduler.core.snapshot import Park
 from bostan_scheduler.service.history import event_of
 from bostan_scheduler.service.messages import Outbox, Renewal
@@ -40,6 +44,7 @@ class Work:
     usage: list[Use] = field(default_factory=list)
     outputs: list[KeepOutput] = field(default_factory=list)
     parks: list[Park] = field(default_factory=list)
+    windows: dict[str, Announced | None] = field(default_factory=dict)
     quotas: SetQuotas | None = None
     receipts: list[Receipt] = field(default_factory=list)
     answered: dict[tuple[str, str], Receipt] = field(default_factory=dict)
@@ -74,7 +79,7 @@ class Work:
                 self.told[attempt_id] = None
             case Move(_, Running() | Unknown()) | See() | LoseOutput():
                 pass
-            case Reserve() | Unreserve() | HoldRound():
+            case Reserve() | Unreserve() | HoldRound() | Foresee():
                 pass  # what a plan notes for the next one
             case _:
                 self.replans = True
@@ -86,6 +91,10 @@ class Work:
                 self.quotas = change
             case AddPark(park):
                 self.parks.append(park)
+            case AddObstacle(obstacle):
+                self.windows[obstacle.id] = obstacle
+            case RemoveObstacle(obstacle_id):
+                self.windows[obstacle_id] = None
             case SetDrain(node_id, drain):
                 self.drains[node_id] = drain
             case _:
@@ -107,6 +116,8 @@ class Work:
             journals=tuple(self.journals.values()),
             quotas=self.quotas,
             parks=tuple(self.parks),
+            windows=tuple(one for one in self.windows.values() if one is not None),
+            windows_gone=tuple(one for one, window in self.windows.items() if window is None),
             usage=tuple(self.usage),
             decayed=draft.view.decayed if self.usage else None,
             outputs=tuple(self.outputs),

@@ -11,10 +11,11 @@ from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.observe import observe, observe_time
 from bostan_scheduler.core.plan import Planner, Rows
-from bostan_scheduler.core.reports import JobsSubmitted, NodesHeard
+from bostan_scheduler.core.reports import JobsSubmitted, NodesHeard, Report, WindowAnnounced
 from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.core.why.reasons import reasons
 from bostan_scheduler.service.decisions import DecisionLog, NoDecisionLog
+from bostan_scheduler.service.foresight import foresee
 from bostan_scheduler.service.messages import (
     AskHeard,
     AskPlanning,
@@ -85,6 +86,7 @@ class Service:
         """Let the time pass, start what can start, and note why the rest waits."""
         work = Work(Draft.of(self.snapshot, self._not_before(now)))
         work.do(observe_time(work.draft.view))
+        work.do(foresee(work.draft.view))
         self.planner.update(work.draft.view, _rows(work.draft))
         began = monotonic()
         latest = self.planner.plan(work.draft.view)
@@ -126,7 +128,7 @@ class Service:
         if isinstance(changes, Refusal):
             return changes
         work.do(changes)
-        ids = request.report.ids if isinstance(request.report, JobsSubmitted) else ()
+        ids = _ids(request.report)
         if request.idempotency is not None:
             one = request.idempotency
             work.receipts.append(Receipt(one.asker, one.key, one.fingerprint, ids, work.draft.view.now))
@@ -179,6 +181,17 @@ def _keys(requests: Sequence[Request]) -> list[tuple[str, str]]:
     """The idempotency keys of all requests: looked up at once, since each look-up costs more than its row."""
     told = (request.idempotency for request in requests if isinstance(request, Tell))
     return [(one.asker, one.key) for one in told if one is not None]
+
+
+def _ids(report: Report) -> tuple[str, ...]:
+    """The ids of what is made, so that a repeat is answered with them again."""
+    match report:
+        case JobsSubmitted(ids):
+            return ids
+        case WindowAnnounced(window):
+            return (window.id,)
+        case _:
+            return ()
 
 
 def _hear(work: Work, report: NodesHeard) -> None:

@@ -12,6 +12,7 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import AttemptPhase, Intent, RankSeen, Running, Starting
 from bostan_scheduler.core.job import JobPhase
 from bostan_scheduler.core.node import Session
+from bostan_scheduler.core.obstacle import Announced
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.outputs import RankOutputs
 from bostan_scheduler.store.errors import CannotKeep, Damaged
@@ -28,6 +29,7 @@ UNIONS: tuple[Any, ...] = (
     AttemptPhase,
     Intent,
     Session,
+    Announced,
 )
 
 # Values are made by us and were checked at the edge: saying where in a value an error lies costs a third more time.

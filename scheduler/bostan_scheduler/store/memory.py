@@ -52,6 +52,9 @@ class MemoryStore(MemoryReader):
                 parks=dict(state.parks),
                 class_of_device=dict(state.class_of_device),
                 quota=state.quota,
+                classes=self.classes(),
+                obstacles=self.windows(),
+                reserves=self.reserves(),
                 history=past.history_of(state.newest_finished(settings.learnt_jobs_max), settings),
                 decayed=state.decayed(settings, now),
             )
@@ -82,14 +85,20 @@ class MemoryStore(MemoryReader):
             state.attempts[attempt.id] = attempt
             state.attempt_ids.setdefault(attempt.job_id, {})[attempt.number] = attempt.id
         state.journals.update((position.node_id, position) for position in commit.journals)
+        for window_id in commit.windows_gone:
+            state.announced_windows.pop(window_id, None)
         if commit.quotas is not None:
             self._set_quotas(commit.quotas)
+        state.announced_windows.update((window.id, window) for window in commit.windows)
         state.parks.update((park.id, park) for park in commit.parks)
 
     def _set_quotas(self, quotas: SetQuotas) -> None:
         self._state.quota = quotas.tree
         self._state.firms = dict(quotas.firms)
         self._state.class_of_device = dict(quotas.class_of_device)
+        self._state.classes = dict(quotas.classes)
+        self._state.file_windows = dict(quotas.obstacles)
+        self._state.reserves = dict(quotas.reserves)
         self._state.parks.update(quotas.parks)
 
     def _keep_records(self, commit: Commit) -> None:

@@ -9,8 +9,9 @@ from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Output
 from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.obstacle import Announced, StandingReserve
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
 from bostan_scheduler.service.ports import JobFilter, StaleRow, StoredEvent, TokenRow, UsageSum
 from bostan_scheduler.store.memory_state import MemoryState
 from bostan_scheduler.store.rows import PHASES, phase_name
@@ -96,6 +97,21 @@ class MemoryReader:
         """The whole tree, whether in force or not."""
         with self._state.lock:
             return self._state.quota
+
+    def classes(self) -> dict[str, ClassFacts]:
+        """The facts of each class that has any."""
+        with self._state.lock:
+            return dict(self._state.classes)
+
+    def windows(self) -> dict[str, Announced]:
+        """All windows by id: those of the quota files, and those that were announced."""
+        with self._state.lock:
+            return {**self._state.file_windows, **self._state.announced_windows}
+
+    def reserves(self) -> dict[str, StandingReserve]:
+        """What parks keep for their own tenants, by id."""
+        with self._state.lock:
+            return dict(self._state.reserves)
 
     def class_of_device(self) -> dict[str, str]:
         """The class that the devices of a name count as."""

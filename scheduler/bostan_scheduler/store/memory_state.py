@@ -11,8 +11,9 @@ from bostan_scheduler.core.decayed import Decayed
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Finished, Job
 from bostan_scheduler.core.node import JournalPosition, Node
+from bostan_scheduler.core.obstacle import Announced, StandingReserve
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park, Settings
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park, Settings
 from bostan_scheduler.service.ports import (
     Commit,
     LeadershipLost,
@@ -53,6 +54,10 @@ class MemoryState:
     firms: dict[str, Firm] = field(default_factory=dict)
     quota: QuotaTree = field(default_factory=QuotaTree)
     class_of_device: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, ClassFacts] = field(default_factory=dict)
+    file_windows: dict[str, Announced] = field(default_factory=dict)
+    announced_windows: dict[str, Announced] = field(default_factory=dict)
+    reserves: dict[str, StandingReserve] = field(default_factory=dict)
     usage: list[tuple[str, Use]] = field(default_factory=list)
     """Segments, each with the id of its job."""
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)

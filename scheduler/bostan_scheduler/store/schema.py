@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect
 from bostan_scheduler.store.engine import told_plainly
 from bostan_scheduler.store.errors import CannotOpen, SchemaTooNew, SchemaTooOld
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The version of `tables`; versions are numbered upwards, one a migration."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -9,10 +9,11 @@ from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job, Output
 from bostan_scheduler.core.node import Node
+from bostan_scheduler.core.obstacle import Announced, StandingReserve
 from bostan_scheduler.core.quota import QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
 from bostan_scheduler.service.ports import JobFilter
-from bostan_scheduler.store import queries, rows, tables
+from bostan_scheduler.store import kept_windows, queries, rows, tables
 from bostan_scheduler.store.sqlite_reading import SqliteReading, some_at_once
 
 _jobs, _attempts, _nodes = tables.jobs.c, tables.attempts.c, tables.nodes.c
@@ -89,6 +90,21 @@ class SqliteReader(SqliteReading):
         """The whole tree, whether in force or not."""
         with self._looking() as connection:
             return queries.quota_tree(connection)
+
+    def classes(self) -> dict[str, ClassFacts]:
+        """The facts of each class that has any."""
+        with self._looking() as connection:
+            return kept_windows.classes(connection)
+
+    def windows(self) -> dict[str, Announced]:
+        """All windows by id: those of the quota files, and those that were announced."""
+        with self._looking() as connection:
+            return kept_windows.windows(connection)
+
+    def reserves(self) -> dict[str, StandingReserve]:
+        """What parks keep for their own tenants, by id."""
+        with self._looking() as connection:
+            return kept_windows.reserves(connection)
 
     def class_of_device(self) -> dict[str, str]:
         """The class that the devices of a name count as."""

@@ -12,7 +12,7 @@ from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import JournalPosition, Node
 from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.service.ports import Commit, LeadershipLost, Receipt
-from bostan_scheduler.store import past, queries, rows, tables
+from bostan_scheduler.store import kept_windows, past, queries, rows, tables
 from bostan_scheduler.store.codec import decode
 from bostan_scheduler.store.engine import told_plainly
 from bostan_scheduler.store.settings import StoreSettings
@@ -72,6 +72,9 @@ class SqliteWriter:
                 parks={park.id: park for park in queries.parks(connection)},
                 class_of_device=queries.class_of_device(connection),
                 quota=queries.quota_tree(connection),
+                classes=kept_windows.classes(connection),
+                obstacles=kept_windows.windows(connection),
+                reserves=kept_windows.reserves(connection),
                 history=past.history_of(past.newest_finished(connection, settings), settings),
                 decayed=past.decayed(connection, settings, now),
             )

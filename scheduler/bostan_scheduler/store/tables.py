@@ -104,6 +104,15 @@ quota_nodes = Table("quota_nodes", metadata, _key(), _text("body"))
 
 device_classes = Table("device_classes", metadata, _key("device_name"), _text("gpu_class"))
 
+# What the quota files say of windows, what was announced while the centre runs, and what classes are.
+file_windows = Table("file_windows", metadata, _key(), _text("body"))
+
+announced_windows = Table("announced_windows", metadata, _key(), _text("body"))
+
+local_reserves = Table("local_reserves", metadata, _key(), _text("body"))
+
+class_facts = Table("class_facts", metadata, _key("gpu_class"), _text("body"))
+
 usage = Table(
     "usage",
     metadata,

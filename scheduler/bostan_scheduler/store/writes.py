@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bostan_scheduler.core.changes import SetQuotas
 from bostan_scheduler.service.ports import Commit, StaleRow
-from bostan_scheduler.store import rows, tables
+from bostan_scheduler.store import kept_windows, rows, tables
 from bostan_scheduler.store.codec import encode
 from bostan_scheduler.store.prepared import Prepared
 from bostan_scheduler.store.rows import Row
@@ -42,8 +42,10 @@ def writes_of(commit: Commit, receipt_days: int, *, decayed: bool) -> Iterator[W
     yield from _moves(tables.attempts, [rows.attempt_row(attempt) for attempt in commit.attempts])
     yield from _moves(tables.nodes, [rows.node_row(node) for node in commit.nodes])
     yield from _some(_PUT[tables.journals], [rows.journal_row(position) for position in commit.journals])
+    yield from _some(_WITHDRAW, [{"row_id": window_id} for window_id in commit.windows_gone])
     if commit.quotas is not None:
         yield from _quotas(commit.quotas)
+    yield from _some(_PUT[tables.announced_windows], kept_windows.window_rows(commit.windows))
     yield from _some(_PUT[tables.parks], [rows.park_row(park) for park in commit.parks])
     yield from _some(_USE, [{**rows.use_row(use), "of_attempt": use.attempt_id} for use in commit.usage])
     if decayed and commit.decayed is not None:
@@ -71,6 +73,9 @@ def _quotas(quotas: SetQuotas) -> Iterator[Write]:
     yield from _replace(tables.quota_nodes, nodes)
     yield from _replace(tables.firms, [rows.firm_row(firm) for firm in quotas.firms.values()])
     yield from _replace(tables.device_classes, classes)
+    yield from _replace(tables.class_facts, kept_windows.facts_rows(quotas.classes))
+    yield from _replace(tables.file_windows, kept_windows.window_rows(quotas.obstacles.values()))
+    yield from _replace(tables.local_reserves, kept_windows.reserve_rows(quotas.reserves.values()))
     yield from _some(_PUT[tables.parks], [rows.park_row(park) for park in quotas.parks.values()])
 
 
@@ -129,7 +134,14 @@ def _keep_output() -> Prepared:
     return Prepared(replaced, _names(tables.outputs))
 
 
-_REPLACED = (tables.quota_nodes, tables.firms, tables.device_classes)
+_REPLACED = (
+    tables.quota_nodes,
+    tables.firms,
+    tables.device_classes,
+    tables.class_facts,
+    tables.file_windows,
+    tables.local_reserves,
+)
 _INSERT = {
     table: _insert(table)
     for table in (tables.jobs, tables.attempts, tables.nodes, tables.receipts, tables.events, *_REPLACED)
@@ -141,7 +153,10 @@ _MOVE = {
     tables.nodes: _move(tables.nodes),
 }
 _CLEAR = {table: Prepared(delete(table)) for table in _REPLACED}
-_PUT = {table: _put(table) for table in (tables.journals, tables.parks)}
+_PUT = {table: _put(table) for table in (tables.journals, tables.parks, tables.announced_windows)}
+_WITHDRAW = Prepared(
+    delete(tables.announced_windows).where(tables.announced_windows.c.id == bindparam("row_id"))
+)
 _USE = _use()
 _KEEP_DECAYED = _keep_decayed()
 _KEEP_OUTPUT = _keep_output()

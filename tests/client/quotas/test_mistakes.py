@@ -11,7 +11,7 @@ MISTAKES = [
     (
         "firms:",
         "zzz: 1\nfirms:",
-        "18: zzz: is an unknown key; remove it (known here: schema_version, meta, gpu_classes, parks, firms, quotas)",
+        "18: zzz: is an unknown key; remove it (known here: schema_version, meta, gpu_classes, parks, firms, quotas, reservations)",
     ),
     ("scope: province/p07", "scope: Province", "3: meta.scope: 'Province' is not an id; write province"),
     (
@@ -118,6 +118,21 @@ MISTAKES = [
     ),
     (
         "parks:\n",
+        "gpu_classes:\n  t4-16g: {memory_gib: 16, su_milli: 0}\nparks:\n",
+        "8: gpu_classes.t4-16g.su_milli: must be at least 1; write 1 or more",
+    ),
+    (
+        "parks:\n",
+        "gpu_classes:\n  t4-16g: {memory_gib: 16, speed_milli: 0.2}\nparks:\n",
+        f"8: gpu_classes.t4-16g.speed_milli: must be a whole number, not 0.2; {WHOLE}",
+    ),
+    (
+        "parks:\n",
+        "gpu_classes:\n  t4-16g/1g.99gb: {memory_gib: 99}\nparks:\n",
+        "8: gpu_classes.t4-16g/1g.99gb.memory_gib: t4-16g/1g.99gb is cut from 16 GiB; write 16 or less",
+    ),
+    (
+        "parks:\n",
         "parks: []\nx:\n",
         "7: parks: must be a mapping, not a list; write an id and its fields under it",
     ),
@@ -146,17 +161,6 @@ LATER = [
     ("schema_version: 1", "schema_version: 1\npolicies: {}", "2: policies"),
     ("schema_version: 1", "schema_version: 1\nguardrails: {}", "2: guardrails"),
     ("meta:", "meta:\n  billing_calendar: jalali", "3: meta.billing_calendar"),
-    (
-        "    operator: north-it",
-        "    local_reserve: []\n    operator: north-it",
-        "10: parks.north.local_reserve",
-    ),
-    ("    operator: north-it", "    maintenance: []\n    operator: north-it", "10: parks.north.maintenance"),
-    (
-        "parks:",
-        "gpu_classes:\n  a100-80g: {memory_gib: 80, su_milli: 1000}\nparks:",
-        "8: gpu_classes.a100-80g.su_milli",
-    ),
     (
         "parks:",
         "gpu_classes:\n  a100-80g: {memory_gib: 80, bundle: {}}\nparks:",

@@ -3,13 +3,14 @@
 from typing import assert_never
 
 from bostan_scheduler.core.changes import Change, Refusal
-from bostan_scheduler.core.observe import nodes, operators, ranks, users
+from bostan_scheduler.core.observe import nodes, operators, ranks, users, windows
 from bostan_scheduler.core.observe.time import observe_time
 from bostan_scheduler.core.reports import (
     CancelAsked,
     DrainAsked,
     HealthReported,
     JobsSubmitted,
+    MaintenanceWithdrawn,
     NodeConfirmedDead,
     NodeConnected,
     NodeHolds,
@@ -19,7 +20,9 @@ from bostan_scheduler.core.reports import (
     RankReported,
     Report,
     RequeueAsked,
+    ReservationWithdrawn,
     UndrainAsked,
+    WindowAnnounced,
 )
 from bostan_scheduler.core.snapshot import Snapshot
 
@@ -41,6 +44,12 @@ def observe(snapshot: Snapshot, report: Report) -> Observed:  # noqa: C901 - one
             return operators.on_quotas_applied(snapshot, report)
         case ParkAdded():
             return operators.on_park_added(snapshot, report)
+        case WindowAnnounced():
+            return windows.on_window_announced(snapshot, report)
+        case MaintenanceWithdrawn():
+            return windows.on_maintenance_withdrawn(snapshot, report)
+        case ReservationWithdrawn():
+            return windows.on_reservation_withdrawn(snapshot, report)
         case DrainAsked():
             return operators.on_drain_asked(snapshot, report)
         case UndrainAsked():

@@ -14,6 +14,7 @@ from bostan_scheduler.core.changes import AddPark, Change, Intend, Refusal, SetD
 from bostan_scheduler.core.node import Drain, Heard
 from bostan_scheduler.core.observe.ending import withdraw
 from bostan_scheduler.core.observe.lost import lose_ranks
+from bostan_scheduler.core.observe.windows import refusal_of_files
 from bostan_scheduler.core.outcome import Requeued
 from bostan_scheduler.core.reports import (
     DrainAsked,
@@ -33,7 +34,21 @@ def on_quotas_applied(snapshot: Snapshot, report: QuotasApplied) -> Observed:
     if gone:
         detail = f"firms: {gone[0]} still has unfinished jobs"
         return Refusal("conflict", detail, "keep the firm until they have finished, or cancel them")
-    return (SetQuotas(report.tree, report.firms, report.parks, report.class_of_device, report.by),)
+    refusal = refusal_of_files(snapshot, report.obstacles)
+    if refusal is not None:
+        return refusal
+    return (
+        SetQuotas(
+            tree=report.tree,
+            firms=report.firms,
+            parks=report.parks,
+            class_of_device=report.class_of_device,
+            by=report.by,
+            classes=report.classes,
+            obstacles=report.obstacles,
+            reserves=report.reserves,
+        ),
+    )
 
 
 def on_park_added(snapshot: Snapshot, report: ParkAdded) -> Observed:

@@ -24,10 +24,9 @@ def pinned(snapshot: Snapshot) -> list[Block]:
 def _pin(snapshot: Snapshot, obstacle: Obstacle, before: list[Block]) -> Iterator[Block]:
     nodes = [node for _, node in sorted(snapshot.nodes.items()) if node.park == obstacle.park]
     match obstacle:
-        case Maintenance(node_ids=node_ids):
-            yield from _whole(
-                snapshot, obstacle, [one for one in nodes if not node_ids or one.id in node_ids]
-            )
+        case Maintenance():
+            away = [one for one in nodes if obstacle.closes(one.id, sizes(snapshot, one))]
+            yield from _whole(snapshot, obstacle, away)
         case AdvanceReservation() | LocalReserve():
             yield from _part(snapshot, obstacle, nodes, before)
         case _:

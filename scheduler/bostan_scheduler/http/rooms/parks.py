@@ -16,6 +16,7 @@ from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.pools import pool_of
 from bostan_scheduler.http.problems import invalid, not_found
 from bostan_scheduler.http.translate.parks import park_model
+from bostan_scheduler.http.windows import windows_by_park
 from bostan_scheduler.service.messages import Tell
 from bostan_scheduler.service.tokens import PARK, mint
 
@@ -23,16 +24,17 @@ router = APIRouter(route_class=GuardedRoute, tags=["parks"])
 
 
 @router.get("/v1/parks", response_model=api.Page[api.Park])
-async def parks(front: Here, wanted: Wanted) -> Response:
-    """All parks."""
-    shown = await from_store(_parks, front.parts)
+async def parks(front: Here, who: Who, wanted: Wanted) -> Response:
+    """All parks, each with its next windows; whose reservations they are, their firm sees alone."""
+    shown = await from_store(_parks, front.parts, who.firms)
     part, cursor = page_by(shown, lambda park: park.id, wanted)
     return answer(api.Page(items=tuple(part), next_cursor=cursor))
 
 
-def _parks(parts: HttpParts) -> list[api.Park]:
-    pool, nodes = pool_of(parts), parts.reader.nodes()
-    return [park_model(pool, park, nodes) for park in parts.reader.parks()]
+def _parks(parts: HttpParts, firms: tuple[str, ...] | None) -> list[api.Park]:
+    reader, pool = parts.reader, pool_of(parts)
+    nodes, by_park = reader.nodes(), windows_by_park(parts, firms)
+    return [park_model(pool, park, nodes, by_park.get(park.id, ())) for park in reader.parks()]
 
 
 @router.post("/v1/parks", status_code=201, response_model=api.Park, openapi_extra=takes(api.NewPark))
@@ -42,7 +44,7 @@ async def add_park(request: Request, front: Here, who: Who) -> Response:
     if "/" in new.id:
         raise invalid("id", "id: a park's id has no /, which parts it from its nodes' names", "use - instead")
     await tell(front.parts, Tell(ParkAdded(Park(new.id, new.name), who.name)))
-    shown = await from_store(_parks, front.parts)
+    shown = await from_store(_parks, front.parts, None)
     return answer(next(park for park in shown if park.id == new.id), 201)
 
 

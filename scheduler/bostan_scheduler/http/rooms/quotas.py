@@ -14,7 +14,7 @@ from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.pages import Slice, Wanted, page_by
 from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.quotacheck import check_document
-from bostan_scheduler.http.translate.quotas import document_model, quota_uses, quotas_applied
+from bostan_scheduler.http.translate.quotas import InForce, document_model, quota_uses, quotas_applied
 from bostan_scheduler.service.messages import Tell
 
 router = APIRouter(route_class=GuardedRoute, tags=["quotas"])
@@ -58,6 +58,13 @@ def _uses(parts: HttpParts) -> list[api.QuotaUse]:
 
 def _document(parts: HttpParts) -> api.QuotaDocument:
     reader = parts.reader
-    return document_model(
-        reader.quota_tree(), list(reader.firms()), list(reader.parks()), reader.class_of_device()
+    kept = InForce(
+        tree=reader.quota_tree(),
+        firms=reader.firms(),
+        parks=reader.parks(),
+        class_of_device=reader.class_of_device(),
+        classes=reader.classes(),
+        windows=reader.windows(),
+        reserves=reader.reserves(),
     )
+    return document_model(kept)

@@ -103,8 +103,10 @@ def node_state(pool: Pool, node: Node) -> str:
     return "draining" if any(gpu.uuid in pool.holders for gpu in node.gpus) else "drained"
 
 
-def park_model(pool: Pool, park: Park, nodes: Iterable[Node]) -> api.Park:
-    """A site, and how many of its nodes and GPUs there are."""
+def park_model(
+    pool: Pool, park: Park, nodes: Iterable[Node], windows: tuple[api.Window, ...] = ()
+) -> api.Park:
+    """A site, how many of its nodes and GPUs there are, and when not all of them are for everybody."""
     own = [node for node in nodes if node.park == park.id]
     gpus = [(node, gpu) for node in own for gpu in node.gpus]
     return api.Park(
@@ -114,6 +116,7 @@ def park_model(pool: Pool, park: Park, nodes: Iterable[Node]) -> api.Park:
         nodes_silent=sum(isinstance(node.session, Silent) for node in own),
         gpus=len(gpus),
         gpus_free=sum(gpu_state(pool, node, gpu) == "free" for node, gpu in gpus),
+        windows=windows,
     )
 
 

@@ -1,15 +1,24 @@
 """The quota document both ways, and how each node of the tree stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bostan import api
 
 from bostan_scheduler.core.amount import UNLIMITED, Gpus
 from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.obstacle import Announced, StandingReserve
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
 from bostan_scheduler.core.quota_ledger import QuotaLedger
 from bostan_scheduler.core.reports import QuotasApplied
-from bostan_scheduler.core.snapshot import Firm, Park
+from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
+from bostan_scheduler.http.translate.windows import (
+    declared,
+    declared_maintenance,
+    declared_reservations,
+    local_reserves,
+    standing,
+)
 
 
 def quotas_applied(document: api.QuotaDocument, by: str) -> QuotasApplied:
@@ -20,6 +29,12 @@ def quotas_applied(document: api.QuotaDocument, by: str) -> QuotasApplied:
         parks={park.id: Park(park.id, park.name) for park in document.parks},
         class_of_device={name: of for of, names in document.gpu_classes.items() for name in names},
         by=by,
+        classes={
+            name: ClassFacts(facts.speed_milli, facts.su_milli)
+            for name, facts in document.class_facts.items()
+        },
+        obstacles=declared(document),
+        reserves=standing(document.local_reserves),
     )
 
 
@@ -45,18 +60,36 @@ def _class_quota(quota: api.ClassQuota) -> ClassQuota:
     return ClassQuota(Gpus(quota.guaranteed), borrow, Gpus(lend))
 
 
-def document_model(
-    tree: QuotaTree, firms: list[Firm], parks: list[Park], class_of_device: dict[str, str]
-) -> api.QuotaDocument:
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is kept of the quota files; `windows` are all there are, whoever announced them."""
+
+    tree: QuotaTree
+    firms: Sequence[Firm]
+    parks: Sequence[Park]
+    class_of_device: Mapping[str, str]
+    classes: Mapping[str, ClassFacts]
+    windows: Mapping[str, Announced]
+    reserves: Mapping[str, StandingReserve]
+
+
+def document_model(kept: InForce) -> api.QuotaDocument:
     """The document in force."""
     classes: dict[str, tuple[str, ...]] = {}
-    for name, gpu_class in sorted(class_of_device.items()):
+    for name, gpu_class in sorted(kept.class_of_device.items()):
         classes[gpu_class] = (*classes.get(gpu_class, ()), name)
     return api.QuotaDocument(
         gpu_classes=classes,
-        parks=tuple(api.NewPark(id=park.id, name=park.name) for park in parks),
-        firms=tuple(firm_model(firm) for firm in firms),
-        quotas=tuple(_node_model(node) for node in tree.nodes.values()),
+        class_facts={
+            name: api.ClassFacts(su_milli=facts.su_milli, speed_milli=facts.speed_milli)
+            for name, facts in kept.classes.items()
+        },
+        parks=tuple(api.NewPark(id=park.id, name=park.name) for park in kept.parks),
+        firms=tuple(firm_model(firm) for firm in kept.firms),
+        quotas=tuple(_node_model(node) for node in kept.tree.nodes.values()),
+        maintenance=tuple(declared_maintenance(kept.windows.values())),
+        reservations=tuple(declared_reservations(kept.windows.values())),
+        local_reserves=tuple(local_reserves(kept.reserves.values())),
     )
 
 
