@@ -11,14 +11,14 @@ from bostan_protos.v1.rank_pb2 import ActualRank, Offer, Released
 
 from bostan_agent.journal import Write
 from bostan_agent.ranks import decide as decisions
-from bostan_agent.ranks.decide import Action, Facts, OfferLimits, decide
+from bostan_agent.ranks.decide import Action, Facts, Holder, OfferLimits, decide
 from bostan_agent.ranks.exits import never_seen
 from bostan_agent.ranks.life import Life
 from bostan_agent.ranks.means import Means
 from bostan_agent.ranks.notes import Notes, Outputs, Told, offer_note
 from bostan_agent.ranks.rank import Rank, tell
 from bostan_agent.ranks.reports import usage
-from bostan_agent.ranks.values import Assignment, Ended, Running, Staging, Want, WantOffer
+from bostan_agent.ranks.values import Assignment, Ended, Running, Staging, Want, WantOffer, gpu_milli
 from bostan_agent.ranks.wants import BadWant, renewal_of, want_of
 from bostan_agent.runtime.port import CheckpointDeclared, Exited, FirstOutput, RankEvent, Started, Stopping
 from bostan_agent.shim.clock import Stamp, boottime_ns
@@ -138,9 +138,15 @@ class Controller:
             journal_full=journal.full,
         )
 
-    def _holders(self) -> dict[str, RankKey]:
-        holding = (rank for rank in self.ranks.values() if rank.holds_gpus())
-        return {gpu: rank.key for rank in holding for gpu in rank.assignment.gpu_uuids}
+    def _holders(self) -> dict[str, list[Holder]]:
+        holders: dict[str, list[Holder]] = {}
+        for rank in self.ranks.values():
+            if rank.holds_gpus():
+                offer = rank.assignment.offer
+                holder = Holder(rank.key, offer.firm, gpu_milli(offer))
+                for gpu in rank.assignment.gpu_uuids:
+                    holders.setdefault(gpu, []).append(holder)
+        return holders
 
     def _disown(self, want: Want, free_at_ns: int | None) -> None:
         """Say that a rank is not here; one that may be here unseen is remembered until its lease has ended."""

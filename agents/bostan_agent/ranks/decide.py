@@ -3,7 +3,7 @@
 Every want may come again and again; a want that is met already asks for nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
@@ -11,6 +11,7 @@ from bostan_protos.v1.rank_pb2 import Offer, RankAddress
 
 from bostan_agent.journal import Fence
 from bostan_agent.ranks.values import (
+    WHOLE_GPU,
     Accepted,
     Assignment,
     Ended,
@@ -23,6 +24,7 @@ from bostan_agent.ranks.values import (
     WantRenewal,
     WantStart,
     WantStop,
+    gpu_milli,
 )
 from bostan_agent.ranks.wants import BadWant, deadline_ns
 from bostan_agent.shim.spec import RankKey
@@ -34,6 +36,15 @@ class Local:
 
     fence: Fence
     phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A rank that holds a GPU, or so many thousandths of it, for its firm."""
+
+    key: RankKey
+    firm: str = ""
+    gpu_milli: int = WHOLE_GPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Facts:
     """What this node knows when it decides.
 
     `usable` are the GPUs (and MIG instances) here that may run something new; `unusable` the others, each
-    with the reason. `holders` says which rank holds a GPU. `seen` is the highest fencing number per GPU.
+    with the reason. `holders` says which ranks hold a GPU. `seen` is the highest fencing number per GPU.
     `draining` is why nothing new is taken, or None.
     """
 
@@ -58,7 +69,7 @@ class Facts:
     limits: OfferLimits
     usable: frozenset[str] = frozenset()
     unusable: Mapping[str, str] = field(default_factory=dict)
-    holders: Mapping[str, RankKey] = field(default_factory=dict)
+    holders: Mapping[str, Sequence[Holder]] = field(default_factory=dict)
     seen: Mapping[str, Fence] = field(default_factory=dict)
     ended: frozenset[RankKey] = frozenset()
     ranks: int = 0
@@ -229,6 +240,10 @@ def _refuse_malformed(offer: Offer, limits: OfferLimits) -> Refuse | None:
             "env holds a name or value that no process can have",
         ),
         (len(set(gpus)) != len(gpus), "gpu_uuids names a GPU twice"),
+        (
+            not 0 < gpu_milli(offer) <= WHOLE_GPU or (gpu_milli(offer) < WHOLE_GPU and len(gpus) != 1),
+            f"gpu_milli is {offer.gpu_milli} on {len(gpus)} GPUs; a part is of one",
+        ),
         (offer.world_size < 1, "world_size is 0"),
     )
     return next((Refuse("invalid", fault) for broken, fault in faults if broken), None)
@@ -257,8 +272,18 @@ def _refuse_gpus(want: WantOffer, facts: Facts) -> Refuse | None:
         seen = facts.seen.get(gpu)
         if seen is not None and want.fence < seen:
             return Refuse("fenced", f"{gpu} has seen {seen.epoch}.{seen.counter}")
-        if (holder := facts.holders.get(gpu)) is not None:
-            return Refuse("gpu-busy", f"{gpu} is held by {holder.folder_name}")
+        if (holder := _in_the_way(want.offer, facts.holders.get(gpu, ()))) is not None:
+            return Refuse("gpu-busy", f"{gpu} is held by {holder.key.folder_name}")
         if gpu in facts.unusable:
             return Refuse("gpu-unhealthy", f"{gpu}: {facts.unusable[gpu]}")
+    return None
+
+
+def _in_the_way(offer: Offer, holders: Sequence[Holder]) -> Holder | None:
+    """Who leaves no room on a GPU: another firm, or whoever holds so much of it that the offer does not fit beside."""
+    left = WHOLE_GPU - gpu_milli(offer)
+    for holder in holders:
+        left -= holder.gpu_milli
+        if left < 0 or holder.firm != offer.firm:
+            return holder
     return None

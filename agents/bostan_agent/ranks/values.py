@@ -9,6 +9,14 @@ from bostan_agent.journal import Fence
 from bostan_agent.shim.clock import Stamp
 from bostan_agent.shim.spec import RankKey
 
+WHOLE_GPU = 1000
+"""A GPU in the thousandths that parts of it are counted in."""
+
+
+def gpu_milli(offer: Offer) -> int:
+    """How much of its one GPU a rank holds; all of each where nothing is said."""
+    return offer.gpu_milli or WHOLE_GPU
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:

@@ -186,6 +186,7 @@ class Offer(google.protobuf.message.Message):
     CHECKPOINT_GRACE_SECONDS_FIELD_NUMBER: builtins.int
     GRACE_SECONDS_FIELD_NUMBER: builtins.int
     START_WITHIN_FIELD_NUMBER: builtins.int
+    GPU_MILLI_FIELD_NUMBER: builtins.int
     job_id: builtins.str
     job_name: builtins.str
     firm: builtins.str
@@ -196,6 +197,8 @@ class Offer(google.protobuf.message.Message):
     """the main process handles SIGUSR1"""
     checkpoint_grace_seconds: builtins.int
     grace_seconds: builtins.int
+    gpu_milli: builtins.int
+    """of its one GPU, in thousandths; 0: all of it. Ranks of one firm may share a GPU"""
     @property
     def gpu_uuids(self) -> google.protobuf.internal.containers.RepeatedScalarFieldContainer[builtins.str]: ...
     @property
@@ -234,9 +237,10 @@ class Offer(google.protobuf.message.Message):
         checkpoint_grace_seconds: builtins.int = ...,
         grace_seconds: builtins.int = ...,
         start_within: Global___Term | None = ...,
+        gpu_milli: builtins.int = ...,
     ) -> None: ...
     def HasField(self, field_name: typing.Literal["checkpoint", b"checkpoint", "limits", b"limits", "start_within", b"start_within", "work_dir", b"work_dir"]) -> builtins.bool: ...
-    def ClearField(self, field_name: typing.Literal["argv", b"argv", "attempt_number", b"attempt_number", "checkpoint", b"checkpoint", "checkpoint_grace_seconds", b"checkpoint_grace_seconds", "checkpoint_on_signal", b"checkpoint_on_signal", "env", b"env", "firm", b"firm", "gpu_uuids", b"gpu_uuids", "grace_seconds", b"grace_seconds", "job_id", b"job_id", "job_name", b"job_name", "limits", b"limits", "start_within", b"start_within", "work_dir", b"work_dir", "world_size", b"world_size"]) -> None: ...
+    def ClearField(self, field_name: typing.Literal["argv", b"argv", "attempt_number", b"attempt_number", "checkpoint", b"checkpoint", "checkpoint_grace_seconds", b"checkpoint_grace_seconds", "checkpoint_on_signal", b"checkpoint_on_signal", "env", b"env", "firm", b"firm", "gpu_milli", b"gpu_milli", "gpu_uuids", b"gpu_uuids", "grace_seconds", b"grace_seconds", "job_id", b"job_id", "job_name", b"job_name", "limits", b"limits", "start_within", b"start_within", "work_dir", b"work_dir", "world_size", b"world_size"]) -> None: ...
 
 Global___Offer: typing_extensions.TypeAlias = Offer
 

@@ -1,6 +1,7 @@
 """Every invariant of a snapshot, asserted from scratch: a second derivation that must agree with the first."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from bostan_scheduler.core.attempt import (
     Attempt,
@@ -12,7 +13,7 @@ from bostan_scheduler.core.attempt import (
     Withdrawn,
 )
 from bostan_scheduler.core.draft import attempts_of
-from bostan_scheduler.core.job import Active, Finished
+from bostan_scheduler.core.job import WHOLE_GPU, Active, Finished
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.usage import usage_of
 
@@ -35,15 +36,25 @@ def check_quota(snapshot: Snapshot) -> None:
 
 
 def _no_gpu_twice(snapshot: Snapshot) -> None:
-    held = Counter(
-        gpu
-        for attempt in snapshot.attempts.values()
-        if attempt.holds
-        for place in attempt.places
-        for gpu in place.gpus
-    )
-    twice = [gpu for gpu, times in held.items() if times > 1]
+    """No more than all of a GPU is held, and parts of it by one firm only."""
+    held, firms = Counter[str](), defaultdict[str, set[str]](set)
+    for attempt in snapshot.attempts.values():
+        for uuid, milli in _parts(snapshot, attempt):
+            held[uuid] += milli
+            firms[uuid].add(attempt.firm)
+    twice = [gpu for gpu, milli in held.items() if milli > WHOLE_GPU]
     assert not twice, f"held twice: {twice}"
+    mixed = [gpu for gpu, sharing in firms.items() if len(sharing) > 1]
+    assert not mixed, f"shared by several firms: {mixed}"
+
+
+def _parts(snapshot: Snapshot, attempt: Attempt) -> Iterator[tuple[str, int]]:
+    """What an attempt holds of each GPU, in thousandths; all of it when its job is not known."""
+    job = snapshot.jobs.get(attempt.job_id)
+    milli = job.spec.rank.gpu_milli if job is not None else WHOLE_GPU
+    for place in attempt.places if attempt.holds else ():
+        for uuid in place.gpus:
+            yield uuid, milli
 
 
 def _jobs_and_attempts_agree(snapshot: Snapshot) -> None:

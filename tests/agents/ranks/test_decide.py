@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from bostan_agent.journal import Fence
 from bostan_agent.ranks import decide as decisions
-from bostan_agent.ranks.decide import Facts, Local, OfferLimits, decide
+from bostan_agent.ranks.decide import Facts, Holder, Local, OfferLimits, decide
 from bostan_agent.ranks.values import (
     Accepted,
     Ended,
@@ -44,6 +44,9 @@ def offer(**fields):
         "start_within": Term(from_boottime_ns=EARLIER, duration_ms=5000),
     }
     return WantOffer(KEY, FENCE, Offer(**{**defaults, **fields}))
+
+
+PART = offer(firm="x", gpu_uuids=["G1"], gpu_milli=600)
 
 
 def answer(want, phase=None, facts=FACTS, fence=FENCE):
@@ -123,7 +126,18 @@ def test_a_want_under_another_fencing_number_is_not_heard(want, fence):
         (offer(), {"ranks": 3}, "no-space"),
         (offer(gpu_uuids=["G9"]), {}, "gpu-unknown"),
         (offer(gpu_uuids=["G3"]), {}, "gpu-unhealthy"),
-        (offer(), {"holders": {"G1": RankKey("b", 1)}}, "gpu-busy"),
+        (offer(), {"holders": {"G1": [Holder(RankKey("b", 1))]}}, "gpu-busy"),
+        (PART, {"holders": {"G1": [Holder(RankKey("b", 1), "x")]}}, "gpu-busy"),
+        (PART, {"holders": {"G1": [Holder(RankKey("b", 1), "x", 401)]}}, "gpu-busy"),
+        (PART, {"holders": {"G1": [Holder(RankKey("b", 1), "x", 200)] * 3}}, "gpu-busy"),
+        (PART, {"holders": {"G1": [Holder(RankKey("b", 1), "y", 100)]}}, "gpu-busy"),
+        (
+            offer(firm="x", gpu_uuids=["G1"]),
+            {"holders": {"G1": [Holder(RankKey("b", 1), "x", 1)]}},
+            "gpu-busy",
+        ),
+        (offer(gpu_uuids=["G1", "G2"], gpu_milli=600), {}, "invalid"),
+        (offer(gpu_uuids=["G1"], gpu_milli=1001), {}, "invalid"),
         (offer(), {"seen": {"G1": Fence(1, 6)}}, "fenced"),
         (offer(), {"seen": {"G1": Fence(2, 0)}}, "fenced"),
     ],
@@ -135,8 +149,9 @@ def test_an_offer_that_cannot_be_met_is_refused_with_the_reason(wanted, facts, r
 @pytest.mark.parametrize(
     ("wanted", "facts"),
     [
-        (offer(gpu_uuids=[]), {"holders": {"G1": KEY}}),
-        (offer(gpu_uuids=["M1", "G2"]), {"holders": {"G1": RankKey("b", 0)}}),
+        (offer(gpu_uuids=[]), {"holders": {"G1": [Holder(KEY)]}}),
+        (offer(gpu_uuids=["M1", "G2"]), {"holders": {"G1": [Holder(RankKey("b", 0))]}}),
+        (PART, {"holders": {"G1": [Holder(RankKey("b", 1), "x", 200)] * 2}}),
         (offer(), {"seen": {"G1": Fence(1, 5)}}),
         (offer(), {"ranks": 2}),
         (offer(argv=["x" * 19]), {}),

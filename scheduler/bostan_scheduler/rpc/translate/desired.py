@@ -11,7 +11,7 @@ from bostan_protos.v1.rank_pb2 import DesiredRank as DesiredRankMessage
 from bostan_protos.v1.rank_pb2 import Fencing, Limits, Offer, RankAddress, RankId, Release, Start, Stop
 
 from bostan_scheduler.core.desired import DesiredRank, DesiredSet, WantOffer, WantRelease, WantStart, WantStop
-from bostan_scheduler.core.job import Blob, RankNeeds
+from bostan_scheduler.core.job import WHOLE_GPU, Blob, RankNeeds
 from bostan_scheduler.core.node import Drain
 from bostan_scheduler.rpc.translate.clock import BootClock
 from bostan_scheduler.service.messages import Renewal
@@ -105,6 +105,7 @@ def _offer(want: WantOffer, clock: BootClock) -> Offer:
         attempt_number=want.attempt_number,
         world_size=spec.replicas,
         gpu_uuids=want.gpus,
+        gpu_milli=spec.rank.gpu_milli if spec.rank.gpu_milli < WHOLE_GPU else 0,
         argv=spec.command,
         env=dict(spec.env),
         work_dir=_blob(spec.work_dir),
