@@ -20,7 +20,10 @@ from bostan.api import (
     Firm,
     Gpu,
     Job,
+    Maintenance,
+    NewMaintenance,
     NewPark,
+    NewReservation,
     NewToken,
     Node,
     Outputs,
@@ -31,6 +34,7 @@ from bostan.api import (
     QuotaDocument,
     QuotaUse,
     Requeue,
+    Reservation,
     Token,
     TokenInfo,
     Usage,
@@ -43,7 +47,7 @@ from bostan.follow import EventWatch, LogChunk, LogWatch
 from bostan.requests import LogRange
 from bostan.retry import FOLLOW, ONE_REQUEST, Retry
 from bostan.sender import AsyncSender
-from bostan.talks import Submission, WorkDir, new_key
+from bostan.talks import Submission, Trouble, WorkDir, new_key
 from bostan.workdir import Progress
 
 
@@ -102,13 +106,16 @@ class AsyncClient(AsyncChannel):
         *,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
+        on_trouble: Trouble | None = None,
     ) -> Job:
         """Submit a job, sending its work directory first where the centre does not have it yet.
 
         A `JobSpec`'s own `work_dir` counts from the current folder, a `JobFile`'s from the file's; `work_dir` goes
-        before both. With the same `idempotency_key` the same job is answered and none is made twice.
+        before both. With the same `idempotency_key` the same job is answered and none is made twice. A restart of
+        the centre is outlived; `on_trouble` is told of each failure after which the same is tried again.
         """
-        return await self._hold(talks.submit(job, work_dir, idempotency_key or new_key(), progress))
+        talk = talks.submit(job, work_dir, idempotency_key or new_key(), progress)
+        return await self._hold(talks.through_restarts(talk, on_trouble))
 
     async def submit_batch(
         self,
@@ -116,17 +123,20 @@ class AsyncClient(AsyncChannel):
         *,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
+        on_trouble: Trouble | None = None,
     ) -> BatchReceipt:
         """Submit several jobs, which are accepted whole or not at all."""
-        return await self._hold(talks.submit_batch(jobs, idempotency_key or new_key(), progress))
+        talk = talks.submit_batch(jobs, idempotency_key or new_key(), progress)
+        return await self._hold(talks.through_restarts(talk, on_trouble))
 
     async def send_batch(self, batch: Batch, *, idempotency_key: str | None = None) -> BatchReceipt:
         """Submit a batch that is ready to be sent as it is."""
-        return await self._send(requests.submit_batch(batch, idempotency_key or new_key()))
+        talk = talks.send_batch(batch, idempotency_key or new_key())
+        return await self._hold(talks.through_restarts(talk, None))
 
     async def upload_work_dir(self, folder: Path | str, progress: Progress | None = None) -> Archive:
         """Pack a folder and send it; the answer goes into as many jobs' `work_dir` as one likes."""
-        return await self._hold(talks.upload_work_dir(Path(folder), progress))
+        return await self._hold(talks.through_restarts(talks.upload_work_dir(Path(folder), progress), None))
 
     async def job(self, job_id: str) -> Job:
         """One job; with its main wait while it is queued."""
@@ -246,6 +256,36 @@ class AsyncClient(AsyncChannel):
     async def confirm_dead(self, node_id: str) -> Node:
         """State that a node's power is off. What it held is free at once; were it running, work would run twice."""
         return await self._send(requests.confirm_dead(node_id))
+
+    # Windows
+
+    def maintenance(self, park_id: str) -> AsyncIterator[Maintenance]:
+        """A park's maintenance windows that are not over."""
+        return self._pages(lambda cursor: requests.maintenance(park_id, cursor))
+
+    async def announce_maintenance(
+        self, park_id: str, window: NewMaintenance, *, idempotency_key: str | None = None
+    ) -> Maintenance:
+        """Announce that nodes of a park are away for a time: all of them, unless the window names some."""
+        return await self._send(requests.announce_maintenance(park_id, window, idempotency_key or new_key()))
+
+    async def call_off_maintenance(self, park_id: str, window_id: str) -> None:
+        """Call a maintenance window off, begun or not."""
+        await self._send(requests.call_off_maintenance(park_id, window_id))
+
+    def reservations(self) -> AsyncIterator[Reservation]:
+        """The advance reservations that are not over."""
+        return self._pages(requests.reservations)
+
+    async def reserve(
+        self, reservation: NewReservation, *, idempotency_key: str | None = None
+    ) -> Reservation:
+        """Keep GPUs of a park for a firm for a time."""
+        return await self._send(requests.reserve(reservation, idempotency_key or new_key()))
+
+    async def give_up_reservation(self, window_id: str) -> None:
+        """Give an advance reservation up."""
+        await self._send(requests.give_up_reservation(window_id))
 
     # Quotas, usage, events
 

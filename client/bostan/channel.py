@@ -76,8 +76,9 @@ class Channel:
                     case Pause(seconds):
                         time.sleep(seconds)
                         answer = None
-                    case Patiently(request, seconds_max):
-                        answer = self._sender.send(request, self._follow_retry.at_most(seconds_max))
+                    case Patiently(request, seconds_max, on_trouble):
+                        retry = self._follow_retry.at_most(seconds_max)
+                        answer = self._sender.send(request, retry, on_trouble)
                     case request:
                         answer = self._sender.send(request)
 
@@ -136,8 +137,9 @@ class AsyncChannel:
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
                         answer = None
-                    case Patiently(request, seconds_max):
-                        answer = await self._sender.send(request, self._follow_retry.at_most(seconds_max))
+                    case Patiently(request, seconds_max, on_trouble):
+                        retry = self._follow_retry.at_most(seconds_max)
+                        answer = await self._sender.send(request, retry, on_trouble)
                     case request:
                         answer = await self._sender.send(request)
 

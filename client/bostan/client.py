@@ -20,7 +20,10 @@ from bostan.api import (
     Firm,
     Gpu,
     Job,
+    Maintenance,
+    NewMaintenance,
     NewPark,
+    NewReservation,
     NewToken,
     Node,
     Outputs,
@@ -31,6 +34,7 @@ from bostan.api import (
     QuotaDocument,
     QuotaUse,
     Requeue,
+    Reservation,
     Token,
     TokenInfo,
     Usage,
@@ -43,7 +47,7 @@ from bostan.follow import EventWatch, LogChunk, LogWatch
 from bostan.requests import LogRange
 from bostan.retry import FOLLOW, ONE_REQUEST, Retry
 from bostan.sender import Sender
-from bostan.talks import Submission, WorkDir, new_key
+from bostan.talks import Submission, Trouble, WorkDir, new_key
 from bostan.workdir import Progress
 
 
@@ -52,7 +56,7 @@ class Client(Channel):
 
     `url` is the centre's address and `token` the secret made by `bostan token create`. `transport` is an httpx
     transport, for tests and for programs that embed the centre. Requests that may safely be repeated are, within
-    `retry`; followed streams are taken up again within `follow_retry`.
+    `retry`; submissions outlive a restart of the centre, and followed streams are taken up again, within `follow_retry`.
     """
 
     def __init__(
@@ -107,13 +111,16 @@ class Client(Channel):
         *,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
+        on_trouble: Trouble | None = None,
     ) -> Job:
         """Submit a job, sending its work directory first where the centre does not have it yet.
 
         A `JobSpec`'s own `work_dir` counts from the current folder, a `JobFile`'s from the file's; `work_dir` goes
-        before both. With the same `idempotency_key` the same job is answered and none is made twice.
+        before both. With the same `idempotency_key` the same job is answered and none is made twice. A restart of
+        the centre is outlived; `on_trouble` is told of each failure after which the same is tried again.
         """
-        return self._hold(talks.submit(job, work_dir, idempotency_key or new_key(), progress))
+        talk = talks.submit(job, work_dir, idempotency_key or new_key(), progress)
+        return self._hold(talks.through_restarts(talk, on_trouble))
 
     def submit_batch(
         self,
@@ -121,17 +128,20 @@ class Client(Channel):
         *,
         idempotency_key: str | None = None,
         progress: Progress | None = None,
+        on_trouble: Trouble | None = None,
     ) -> BatchReceipt:
         """Submit several jobs, which are accepted whole or not at all."""
-        return self._hold(talks.submit_batch(jobs, idempotency_key or new_key(), progress))
+        talk = talks.submit_batch(jobs, idempotency_key or new_key(), progress)
+        return self._hold(talks.through_restarts(talk, on_trouble))
 
     def send_batch(self, batch: Batch, *, idempotency_key: str | None = None) -> BatchReceipt:
         """Submit a batch that is ready to be sent as it is."""
-        return self._send(requests.submit_batch(batch, idempotency_key or new_key()))
+        talk = talks.send_batch(batch, idempotency_key or new_key())
+        return self._hold(talks.through_restarts(talk, None))
 
     def upload_work_dir(self, folder: Path | str, progress: Progress | None = None) -> Archive:
         """Pack a folder and send it; the answer goes into as many jobs' `work_dir` as one likes."""
-        return self._hold(talks.upload_work_dir(Path(folder), progress))
+        return self._hold(talks.through_restarts(talks.upload_work_dir(Path(folder), progress), None))
 
     def job(self, job_id: str) -> Job:
         """One job; with its main wait while it is queued."""
@@ -251,6 +261,34 @@ class Client(Channel):
     def confirm_dead(self, node_id: str) -> Node:
         """State that a node's power is off. What it held is free at once; were it running, work would run twice."""
         return self._send(requests.confirm_dead(node_id))
+
+    # Windows
+
+    def maintenance(self, park_id: str) -> Iterator[Maintenance]:
+        """A park's maintenance windows that are not over."""
+        return self._pages(lambda cursor: requests.maintenance(park_id, cursor))
+
+    def announce_maintenance(
+        self, park_id: str, window: NewMaintenance, *, idempotency_key: str | None = None
+    ) -> Maintenance:
+        """Announce that nodes of a park are away for a time: all of them, unless the window names some."""
+        return self._send(requests.announce_maintenance(park_id, window, idempotency_key or new_key()))
+
+    def call_off_maintenance(self, park_id: str, window_id: str) -> None:
+        """Call a maintenance window off, begun or not."""
+        self._send(requests.call_off_maintenance(park_id, window_id))
+
+    def reservations(self) -> Iterator[Reservation]:
+        """The advance reservations that are not over."""
+        return self._pages(requests.reservations)
+
+    def reserve(self, reservation: NewReservation, *, idempotency_key: str | None = None) -> Reservation:
+        """Keep GPUs of a park for a firm for a time."""
+        return self._send(requests.reserve(reservation, idempotency_key or new_key()))
+
+    def give_up_reservation(self, window_id: str) -> None:
+        """Give an advance reservation up."""
+        self._send(requests.give_up_reservation(window_id))
 
     # Quotas, usage, events
 

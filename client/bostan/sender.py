@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
@@ -79,13 +79,20 @@ class Sender:
         except httpx.InvalidURL as exc:
             raise _failure(exc, url) from exc
 
-    def send(self, request: Request[T], retry: Retry | None = None) -> T:
+    def send(
+        self,
+        request: Request[T],
+        retry: Retry | None = None,
+        on_trouble: Callable[[BostanError], None] | None = None,
+    ) -> T:
         patience = Patience(retry or self._retry, request.repeatable)
         while True:
             try:
                 return self._once(request)
             except BostanError as exc:
                 pause = patience.pause_after(exc, never_sent=isinstance(exc.__cause__, _NEVER_SENT))
+                if on_trouble is not None:
+                    on_trouble(exc)
             time.sleep(pause)
 
     def _once(self, request: Request[T]) -> T:
@@ -124,13 +131,20 @@ class AsyncSender:
         except httpx.InvalidURL as exc:
             raise _failure(exc, url) from exc
 
-    async def send(self, request: Request[T], retry: Retry | None = None) -> T:
+    async def send(
+        self,
+        request: Request[T],
+        retry: Retry | None = None,
+        on_trouble: Callable[[BostanError], None] | None = None,
+    ) -> T:
         patience = Patience(retry or self._retry, request.repeatable)
         while True:
             try:
                 return await self._once(request)
             except BostanError as exc:
                 pause = patience.pause_after(exc, never_sent=isinstance(exc.__cause__, _NEVER_SENT))
+                if on_trouble is not None:
+                    on_trouble(exc)
             await asyncio.sleep(pause)
 
     async def _once(self, request: Request[T]) -> T:

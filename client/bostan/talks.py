@@ -12,15 +12,16 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from bostan import requests
 from bostan.api import Archive, Batch, BatchReceipt, Job, NewJob, Outputs, Page, Park, Phase
 from bostan.archive import check_free, unpack
 from bostan.checked import checked
-from bostan.errors import NotFound, ServerFault, TimedOut
+from bostan.errors import BostanError, NotFound, ServerFault, TimedOut
 from bostan.grounds import named_parks, refuse_impossible
 from bostan.jobfile import JobFile, JobSpec
 from bostan.newjob import new_job, park_capacity
@@ -35,8 +36,17 @@ POLL_SECONDS_FIRST: Final = 0.1
 POLL_SECONDS_MAX: Final = 3.0
 OUTPUTS_SECONDS_MAX: Final = 600.0
 
+RESTART_SECONDS_MAX: Final = 45.0
+"""A restart of the centre takes some ten seconds, and thirty on a machine that has much else to do."""
+
+Trouble: TypeAlias = Callable[[BostanError], None]
+"""Told of a failure after which the same is tried again."""
 Submission: TypeAlias = NewJob | JobSpec | JobFile
 WorkDir: TypeAlias = Path | str | Archive | None
+
+
+def _unheard(_failure: BostanError) -> None:
+    """Trouble that nobody listens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,30 @@ class Patiently:
 
     request: Request[Any]
     seconds_max: float
+    on_trouble: Trouble = _unheard
 
 
 Talk: TypeAlias = Generator[Request[Any] | Patiently | Pause, Any, T]
+
+
+def through_restarts(talk: Talk[T], on_trouble: Trouble | None) -> Talk[T]:
+    """The same talk, each of whose requests outlives a restart of the centre."""
+    answer: Any = None
+    with closing(talk):
+        while True:
+            try:
+                wanted = talk.send(answer)
+            except StopIteration as end:
+                return cast(T, end.value)
+            if isinstance(wanted, Request):
+                wanted = Patiently(wanted, RESTART_SECONDS_MAX, on_trouble or _unheard)
+            answer = yield wanted
+
+
+def send_batch(batch: Batch, key: str) -> Talk[BatchReceipt]:
+    """Send a batch that is ready."""
+    answered: BatchReceipt = yield requests.submit_batch(batch, key)
+    return answered
 
 
 def submit(job: Submission, work_dir: WorkDir, key: str, progress: Progress | None) -> Talk[Job]:

@@ -13,6 +13,7 @@ from bostan.cli.options import Format, Output
 from bostan.cli.output import print_json, say, write
 from bostan.cli.progress import transfer_bar
 from bostan.cli.session import connect
+from bostan.errors import BostanError, CannotReach, ServerFault, TimedOut
 
 if TYPE_CHECKING:
     from bostan.api import Job
@@ -60,9 +61,28 @@ def send(
 
 
 def _submitted(client: Client, wanted: JobSpec | JobFile, folder: Path | None) -> Job:
+    trouble = _Trouble()
     try:
         with transfer_bar("uploading") as bar:
-            return client.submit(wanted, folder, progress=bar)
+            return client.submit(wanted, folder, progress=bar, on_trouble=trouble)
+    except (CannotReach, TimedOut, ServerFault):
+        if trouble.told:
+            say("It may have the job all the same: bostan jobs")
+        raise
     except KeyboardInterrupt as exc:
         say("Interrupted before the centre had answered; see whether it has the job: bostan jobs")
         raise typer.Exit(DETACHED) from exc
+
+
+class _Trouble:
+    """Says once that the centre is waited for."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def __call__(self, failure: BostanError) -> None:
+        if not self.told:
+            from bostan.talks import RESTART_SECONDS_MAX
+
+            say(f"{failure.message.rstrip('.')}; trying again for {RESTART_SECONDS_MAX:.0f} s")
+        self.told = True

@@ -1,7 +1,9 @@
 """Submitting: from a file, from the command line, and only to see whether it could run."""
 
 import pytest
+from bostan import talks
 from bostan.api import NewJob
+from fastapi import Response
 
 CAPACITY = {
     "classes": [
@@ -53,6 +55,29 @@ def job_text(**changes: object) -> str:
         "gpu_classes": "[t4-16g]",
     }
     return "".join(f"{key}: {value}\n" for key, value in (fields | changes).items() if value is not None)
+
+
+def busy() -> Response:
+    return Response('{"title": "Service Unavailable", "detail": "the leader did not answer"}', 503)
+
+
+def test_a_restart_of_the_centre_is_waited_for_in_a_word(bostan, centre, job_file):
+    centre.faults = [busy, busy, busy]
+    told = bostan("submit", job_file())
+    assert (told.code, told.out) == (0, "Submitted job-1\n")
+    assert told.err.count("the leader did not answer; trying again for 45 s\n") == 1
+
+
+def test_a_centre_that_stays_away_is_given_up_and_what_is_not_known_is_said(
+    bostan, centre, job_file, monkeypatch
+):
+    monkeypatch.setattr(talks, "RESTART_SECONDS_MAX", 0.2)
+    centre.faults = [lambda: None, lambda: None, *[busy] * 1000]
+    told = bostan("submit", job_file())
+    assert told.code == 8
+    assert "trying again" in told.err
+    assert "error: " in told.err
+    assert "It may have the job all the same: bostan jobs\n" in told.err
 
 
 def test_a_job_file_is_submitted(bostan, centre, job_file):

@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from bostan import Client
-from bostan.api import NewJob
+from bostan import AsyncClient, Client, talks
+from bostan.api import Batch, NewJob
 from bostan.errors import (
     BostanError,
     CannotReach,
@@ -145,6 +145,45 @@ def test_a_submission_is_repeated_under_one_key(quick, make_job, failure):
     assert client_of(flaky, quick).submit(JOB).id == "job-1"
     assert len({request.headers["Idempotency-Key"] for request in flaky.requests}) == 1
     assert len({request.content for request in flaky.requests}) == 1
+
+
+ANXIOUS = Retry(tries_max=1)
+PATIENT = Retry(tries_max=1000, first_seconds=0.0001, longest_seconds=0.001)
+REFUSED = httpx.ConnectError("refused")
+
+
+def test_a_submission_outlives_a_restart_that_takes_long(make_job):
+    """However few tries a single request has, under one key, and whoever waits is told."""
+    restarting = [REFUSED] * 20 + [httpx.Response(503, json={"title": "restarting"})] * 20
+    flaky, told = Flaky(*restarting, good(make_job)), list[BostanError]()
+    transport = httpx.MockTransport(flaky)
+    with Client("http://centre", "t", transport=transport, retry=ANXIOUS, follow_retry=PATIENT) as client:
+        assert client.submit(JOB, on_trouble=told.append).id == "job-1"
+    assert [type(one) for one in told] == [CannotReach] * 20 + [ServerFault] * 20
+    assert len({request.headers["Idempotency-Key"] for request in flaky.requests}) == 1
+
+
+async def test_a_submission_outlives_a_restart_in_asyncio_too(make_job):
+    flaky = Flaky(*[REFUSED] * 20, good(make_job), *[REFUSED] * 20, httpx.Response(201, json={"ids": ["j"]}))
+    transport, told = httpx.MockTransport(flaky), list[BostanError]()
+    async with AsyncClient(
+        "http://centre", "t", transport=transport, retry=ANXIOUS, follow_retry=PATIENT
+    ) as client:
+        assert (await client.submit(JOB, on_trouble=told.append)).id == "job-1"
+        assert (await client.send_batch(Batch(jobs=(JOB,)))).ids == ("j",)
+    assert len(told) == 20
+
+
+def test_a_submission_gives_up_on_a_centre_that_stays_away(monkeypatch):
+    monkeypatch.setattr(talks, "RESTART_SECONDS_MAX", 0.05)
+    flaky, told = Flaky(*[REFUSED] * 5000), list[BostanError]()
+    transport = httpx.MockTransport(flaky)
+    with (
+        Client("http://centre", "t", transport=transport, retry=ANXIOUS, follow_retry=PATIENT) as client,
+        pytest.raises(CannotReach, match="refused"),
+    ):
+        client.submit(JOB, on_trouble=told.append)
+    assert len(told) == len(flaky.requests) - 1
 
 
 def test_two_submissions_have_two_keys(quick, make_job):
