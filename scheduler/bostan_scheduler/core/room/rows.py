@@ -13,7 +13,9 @@ from bostan_scheduler.core.room.state import State
 
 Numbers = NDArray[np.int64]
 NOBODY = -1
-"""The code of a firm or class that no demand names."""
+"""The code of a firm that no demand names."""
+ASKER = -2
+"""The same, for the firm that asks."""
 
 
 class Codes(NamedTuple):

@@ -14,7 +14,7 @@ from bostan_scheduler.core.job import WHOLE_GPU
 from bostan_scheduler.core.node import is_slice
 from bostan_scheduler.core.room.ask import Ask
 from bostan_scheduler.core.room.mix import Demand, Mix
-from bostan_scheduler.core.room.rows import NOBODY, Codes, Numbers, Rows, numbered, rows_of
+from bostan_scheduler.core.room.rows import ASKER, NOBODY, Codes, Numbers, Rows, numbered, rows_of
 from bostan_scheduler.core.room.state import State
 
 CELLS_MAX = 1_000_000
@@ -49,7 +49,7 @@ class Unusable:
         """How much more is unusable after the ask has been met as well as can be, by state, in steps, rounded up."""
         if not self.demands.weights.size:
             return [0] * len(states)
-        rows = rows_of(states, self.codes)
+        rows = rows_of(states, self._codes(ask))
         more = self._best_after(ask, rows) - self._before(states, rows)
         step = int(self.demands.weights.sum()) * STEP_MILLI
         steps: list[int] = (-(-more // step)).tolist()
@@ -71,20 +71,25 @@ class Unusable:
         kind = self.codes.classes[ask.gpu_class]
         if not ask.shares:
             return self._measure(without_whole(rest, kind, ask.gpus))
-        firm = self.codes.firms.get(ask.firm, NOBODY)
+        firm = self._codes(ask).firms[ask.firm]
         choice = choices(rest, kind, firm, ask.needs.gpu_milli)
         values = self._measure(with_part(rest, choice, firm, ask.needs.gpu_milli))
         return np.minimum.reduceat(values, _begins(choice))
 
     def part(self, ask: Ask, state: State) -> int:
         """What is left now of the GPU that an ask for a part should go to; of equals, the one with the least left."""
-        rows = rows_of((state,), self.codes).without_cpus_of(ask)
+        codes = self._codes(ask)
+        rows = rows_of((state,), codes).without_cpus_of(ask)
         assert ask.gpu_class is not None
-        firm, milli = self.codes.firms.get(ask.firm, NOBODY), ask.needs.gpu_milli
-        choice = choices(rows, self.codes.classes[ask.gpu_class], firm, milli)
+        firm, milli = codes.firms[ask.firm], ask.needs.gpu_milli
+        choice = choices(rows, codes.classes[ask.gpu_class], firm, milli)
         left = rows.milli[choice[:, 0], choice[:, 1]]
         values = self._measure(with_part(rows, choice, firm, milli)) * _SCALE + left
         return int(left[int(np.argmin(values))])
+
+    def _codes(self, ask: Ask) -> Codes:
+        """With a code for the firm that asks, which no demand need name."""
+        return Codes(self.codes.classes, {ask.firm: ASKER, **self.codes.firms})
 
     def _measure(self, rows: Rows) -> Numbers:
         """Thousandths of GPUs that are of no use, times the weights; for a bounded number of rows at once."""

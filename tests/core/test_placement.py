@@ -1,0 +1,241 @@
+"""Where gangs go: cases worked out by hand, and what must hold of any placement."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from bostan_scheduler.core.attempt import Place
+from bostan_scheduler.core.job import Job, Queued, RankNeeds, Shape
+from bostan_scheduler.core.placement import Placement, best_of, classes_for, equals_for, place, place_in_any
+from bostan_scheduler.core.room import Demand, Ledger, Mix
+from bostan_scheduler.core.room.held import Claim
+from bostan_scheduler.core.snapshot import ClassFacts, Snapshot
+from clusters import clusters
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import GIB, NOW, spec_of, world
+
+
+def shape(words: str, rank: RankNeeds | None = None, avoid: tuple[str, ...] = ()) -> Shape:
+    """The shape of `FIRM GPUS[xREPLICAS]` and its options."""
+    plain = [word for word in words.split() if "=" not in word]
+    spec = spec_of(plain, dict(word.split("=", 1) for word in words.split() if "=" in word))
+    spec = replace(spec, rank=rank) if rank is not None else spec
+    return Job("j", spec, NOW, "somebody", Queued(NOW), avoid_nodes=avoid).shape
+
+
+def mix(**weights: int) -> Mix:
+    """A workload such as `g1=3, g4=1`: so many demands for so many GPUs."""
+    return Mix({Demand(RankNeeds(int(name[1:]))): weight for name, weight in weights.items()})
+
+
+def spots(placement: Placement | None) -> str:
+    """A placement as text: `NODE INDEXES` rank by rank."""
+    if placement is None:
+        return "nowhere"
+    return " ".join(f"{one.node_id} {_indexes(one)}".rstrip() for one in placement.places)
+
+
+def _indexes(one: Place) -> str:
+    return ",".join(uuid.rpartition(":")[2] for uuid in one.gpus)
+
+
+FOUR_USED = "run j1 x p/b 4"
+
+CASES = [
+    # One that asks for 1 GPU, where jobs of 4 are common: on p/a it leaves 3 of 4 to nobody, on p/b 1 of 2.
+    pytest.param("node p/a 4; node p/b 6; quota x 9; run j1 x p/b 4", "x 1", mix(g4=1), "p/b 4", id="spare whole nodes"),
+    pytest.param("node p/a 4; node p/b 6; quota x 9; run j1 x p/b 4", "x 1", mix(), "p/b 4", id="and so does the fit"),
+    # Fit would fill p/a and leave 1 that no job of 2 can use; 8 - 3 on p/b leaves 5, all of use to jobs of 2.
+    pytest.param("node p/a 4; node p/b 8; quota x 9", "x 3", mix(g2=1), "p/b 0,1,2", id="what is left is of use"),
+    pytest.param("node p/a 4; node p/b 8; quota x 9", "x 3", mix(), "p/a 0,1,2", id="no workload known"),
+    pytest.param("node p/a 4; node p/b 8; quota x 9", "x 3", mix(g1=1), "p/a 0,1,2", id="nothing is unusable"),
+    pytest.param("node p/a 4 links=2,2; node p/b 8; quota x 12; run j1 x p/a 1", "x 3", mix(), "p/b 0,1,2", id="linked before tight"),
+    pytest.param("node q/a 4; node p/b 4; quota x 8", "x 2", mix(), "p/b 0,1", id="of equals the first by name"),
+    # gangs
+    pytest.param("node p/a 8; node p/b 8; node p/c 8; quota x 24; run j1 x p/a 1", "x 1x16", mix(), "p/b 0 p/b 1 p/b 2 p/b 3 p/b 4 p/b 5 p/b 6 p/b 7 p/c 0 p/c 1 p/c 2 p/c 3 p/c 4 p/c 5 p/c 6 p/c 7", id="whole nodes"),
+    pytest.param("node p/a 8; node q/b 4; node q/c 4; node q/d 4; quota x 24", "x 4x3", mix(), "q/b 0,1,2,3 q/c 0,1,2,3 q/d 0,1,2,3", id="the only park that holds it"),
+    pytest.param("node p/a 2; node p/b 2; node q/c 4; node q/d 2; quota x 24", "x 2x3", mix(), "q/c 0,1 q/c 2,3 q/d 0,1", id="the park where fewer nodes do"),
+    pytest.param("node p/a 2; node p/b 2; node p/c 2; quota x 24", "x 2x2 prefer=q", mix(), "p/a 0,1 p/b 0,1", id="a preferred park that is not there"),
+    pytest.param("node p/a 2; node p/b 2; node q/c 2; quota x 24", "x 2x2 prefer=q", mix(), "p/a 0,1 p/b 0,1", id="a preferred park that is too small"),
+    pytest.param("node p/a 2; node p/b 2", "x 2x3", mix(), "nowhere", id="too large"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cluster", "asked", "workload", "expected"), CASES)
+def test_where_a_gang_goes(cluster: str, asked: str, workload: Mix, expected: str) -> None:
+    assert spots(place(Ledger.of(world(cluster), workload), shape(asked), "a100")) == expected
+
+
+def labelled(snapshot: Snapshot, **where: str) -> Snapshot:
+    """The same nodes in racks and at switches: `a="r1/s1"`."""
+    nodes = dict(snapshot.nodes)
+    for name, labels in where.items():
+        rack, _, switch = labels.partition("/")
+        said = tuple((key, value) for key, value in (("rack", rack), ("switch", switch)) if value)
+        nodes[f"p/{name}"] = replace(nodes[f"p/{name}"], labels=said)
+    return replace(snapshot, nodes=nodes)
+
+
+FIVE = "; ".join(f"node p/{name} 8" for name in "abcde")
+
+
+@pytest.mark.parametrize(
+    ("where", "asked", "nodes"),
+    [
+        pytest.param({"a": "r1/s1", "b": "r2/s2", "c": "r1/s1"}, "x 8x2", ["p/a", "p/c"], id="one switch"),
+        pytest.param({"a": "r1/s1", "b": "r2/s2", "d": "r2/s4"}, "x 8x2", ["p/b", "p/d"], id="else one rack"),
+        pytest.param({"a": "r1/s1", "b": "r2/s2"}, "x 8x2", ["p/a", "p/b"], id="else any nodes"),
+        pytest.param({"b": "r1/", "e": "r1/"}, "x 8x2", ["p/b", "p/e"], id="racks alone"),
+        pytest.param(
+            {"a": "r2/s1", "b": "r1/s2", "c": "r2/s1", "d": "r1/s2"}, "x 8x4", ["p/b", "p/d", "p/a", "p/c"],
+            id="neighbours get neighbouring ranks",
+        ),
+    ],
+)  # fmt: skip
+def test_a_gang_stays_together(where: Mapping[str, str], asked: str, nodes: list[str]) -> None:
+    placement = place(Ledger.of(labelled(world(FIVE), **where)), shape(asked), "a100")
+    assert placement is not None
+    assert [one.node_id for one in placement.places] == nodes
+
+
+@pytest.mark.parametrize(
+    ("limits", "asked", "expected"),
+    [
+        pytest.param({"p/a": 1}, "x 2", "p/b 0,1", id="too few on the best node"),
+        pytest.param({"p/a": 2}, "x 2", "p/a 0,1", id="just enough"),
+        pytest.param({"p/a": 0, "p/b": 0}, "x 1", "nowhere", id="nothing anywhere"),
+        pytest.param({"p/a": 2, "gone/x": 0}, "x 2x4", "p/a 0,1 p/b 0,1 p/b 2,3 p/b 4,5", id="a gang takes so many there"),
+        pytest.param({"p/b": 4}, "x 2x4", "p/a 0,1 p/a 2,3 p/b 0,1 p/b 2,3", id="and so many there"),
+        pytest.param({"p/b": 3}, "x 2x4", "nowhere", id="a gang that no longer fits"),
+        pytest.param({"p/b": 99}, "x 2x4", "p/b 0,1 p/b 2,3 p/b 4,5 p/b 6,7", id="a limit that does not bind"),
+    ],
+)  # fmt: skip
+def test_a_limited_node_gives_no_more_than_its_limit(
+    limits: Mapping[str, int], asked: str, expected: str
+) -> None:
+    ledger = Ledger.of(world("node p/a 4; node p/b 8"))
+    blocked = {**limits, "p/b": 7} if limits == {"p/a": 2, "gone/x": 0} else limits
+    assert spots(place(ledger, shape(asked), "a100", blocked)) == expected
+
+
+def test_nodes_to_avoid_are_taken_last_even_by_gangs() -> None:
+    ledger = Ledger.of(world("node p/a 2; node p/b 4; node p/c 4; node p/d 4"))
+    assert spots(place(ledger, shape("x 2", avoid=("p/a",)), "a100")) == "p/b 0,1"
+    gang = shape("x 4x2", avoid=("p/b",))
+    assert spots(place(ledger, gang, "a100")) == "p/c 0,1,2,3 p/d 0,1,2,3"
+
+
+# Parts of a GPU
+
+
+def part(milli: int, firm: str = "x", ranks: int = 1) -> Shape:
+    """A job of ranks that want so many thousandths of a GPU each."""
+    return shape(f"{firm} 1x{ranks}", RankNeeds(1, gpu_milli=milli))
+
+
+def held(ledger: Ledger, name: str, asked: Shape) -> str:
+    """Where it goes, and there it stays."""
+    placement = place(ledger, asked, "a100")
+    if placement is not None:
+        ledger.put_claim(name, Claim(asked.rank, asked.firm, placement.places))
+    return spots(placement)
+
+
+def test_a_firm_shares_a_gpu_with_itself_alone() -> None:
+    ledger = Ledger.of(world("node p/a 2; quota x 2"))
+    assert held(ledger, "1", part(500)) == "p/a 0"
+    assert held(ledger, "2", part(300)) == "p/a 0"
+    assert held(ledger, "3", part(300)) == "p/a 1"
+    assert held(ledger, "4", part(100, "y")) == "nowhere"
+    assert held(ledger, "5", shape("x 1")) == "nowhere"
+    ledger.release("3")
+    assert held(ledger, "4", part(100, "y")) == "p/a 1"
+
+
+def test_a_part_goes_where_the_least_is_left_beside_it() -> None:
+    ledger = Ledger.of(world("node p/a 3; quota x 2"))
+    for name, milli in (("1", 700), ("2", 400)):
+        held(ledger, name, part(milli))
+    assert held(ledger, "3", part(300)) == "p/a 0"
+    assert held(ledger, "4", part(600)) == "p/a 1"
+
+
+def test_ranks_of_a_gang_share_gpus_of_one_node() -> None:
+    ledger = Ledger.of(world("node p/a 2; quota x 2"))
+    assert held(ledger, "1", part(400, ranks=4)) == "p/a 0 p/a 0 p/a 1 p/a 1"
+    assert held(ledger, "2", part(400, ranks=1)) == "nowhere"
+    assert held(ledger, "3", part(200, ranks=2)) == "p/a 0 p/a 1"
+    assert not [name for name in ledger.held.claims if name.startswith("tried")]
+
+
+# Classes
+
+
+def test_the_fastest_class_comes_first_then_the_cheapest_then_the_smallest() -> None:
+    snapshot = world("node p/a 1xa; node p/b 1xb; node p/c 1xc; node p/d 1xd")
+    small = replace(
+        snapshot.nodes["p/d"], gpus=(replace(snapshot.nodes["p/d"].gpus[0], memory_bytes=40 * GIB),)
+    )
+    facts = {
+        "a": ClassFacts(1000, 500),
+        "b": ClassFacts(2000, 900),
+        "c": ClassFacts(1000, 400),
+        "d": ClassFacts(1000, 400),
+    }
+    snapshot = replace(snapshot, nodes={**snapshot.nodes, "p/d": small}, classes=facts)
+    ledger = Ledger.of(snapshot)
+    assert classes_for(snapshot, ledger, shape("x 1")) == ("b", "d", "c", "a")
+    assert classes_for(snapshot, ledger, shape("x 1 class=a,c")) == ("a", "c")
+    large = replace(shape("x 1"), min_gpu_memory_bytes=41 * GIB)
+    assert classes_for(snapshot, ledger, large) == ("b", "c", "a")
+    fast_on_a = replace(shape("x 1"), speeds=(("a", 9.0),))
+    assert classes_for(snapshot, ledger, fast_on_a)[0] == "a"
+
+
+def test_a_slice_is_taken_only_by_who_names_it() -> None:
+    snapshot = world("node p/a 1xa100,2xa100/1g.10gb; quota x 8")
+    ledger = Ledger.of(snapshot)
+    assert classes_for(snapshot, ledger, shape("x 1")) == ("a100",)
+    named = shape("x 1x2 class=a100/1g.10gb")
+    (gpu_class,) = classes_for(snapshot, ledger, named)
+    assert spots(place(ledger, named, gpu_class)) == "p/a 1 p/a 2"
+
+
+def test_of_equal_classes_the_freest_is_taken_then_where_the_least_becomes_unusable() -> None:
+    snapshot = world("node p/a 4xa; node p/b 4xb; quota x 8 class=a; run j1 x p/a 3 class=a")
+    assert equals_for(snapshot, Ledger.of(snapshot), shape("x 1")) == (("b", "a"),)
+    found = place_in_any(Ledger.of(snapshot), shape("x 1"), ("a", "b"))
+    assert found is not None
+    assert (found[0], spots(found[1])) == ("b", "p/b 0")
+    even = Ledger.of(world("node p/a 4xa; node p/b 3xb; node q/c 1xb"), mix(g4=1))
+    found = place_in_any(even, shape("x 1"), ("a", "b"))
+    assert found is not None
+    assert (found[0], spots(found[1])) == ("b", "q/c 0")
+    assert best_of(even, []) is None
+
+
+# Properties
+
+
+@settings(max_examples=60, deadline=None)
+@given(clusters(), st.sampled_from(["x 1", "x 2", "x 3x2", "x 1x5", "x 4x3", "x 0x2"]), st.integers(0, 3))
+def test_a_placement_is_whole_free_in_one_park_and_within_limits(
+    snapshot: Snapshot, asked: str, limit: int
+) -> None:
+    ledger, wanted = Ledger.of(snapshot), shape(asked)
+    gpu_class = "a100" if wanted.rank.gpus else None
+    limits = {"p/0": limit}
+    placement = place(ledger, wanted, gpu_class, limits)
+    if placement is None:
+        return
+    uuids = [uuid for one in placement.places for uuid in one.gpus]
+    assert [one.rank for one in placement.places] == list(range(wanted.replicas))
+    assert len(set(uuids)) == len(uuids) == wanted.gpus
+    nodes = [snapshot.nodes[one.node_id] for one in placement.places]
+    assert all(node.open and node.park == placement.park for node in nodes)
+    assert set(uuids) <= {gpu.uuid for node in nodes for gpu in node.gpus if gpu.usable}
+    assert (
+        sum(len(one.gpus) for one in placement.places if one.node_id == "p/0") <= limit or gpu_class is None
+    )
+    assert ledger.held.claims == {}
