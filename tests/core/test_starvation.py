@@ -17,7 +17,7 @@ from worlds import NOW, world
 
 STEP_SECONDS = 360
 LIMIT_HOURS = 2
-RULES = Preemption(starving_seconds=3600, reservations_max=1)
+RULES = Preemption(starving_seconds=3600)
 
 
 def stream(table: Table, chance: random.Random, number: int) -> None:

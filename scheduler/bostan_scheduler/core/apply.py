@@ -84,8 +84,9 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
         case Unreserve(job_id):
             kept = {of: one for of, one in draft.view.reserved.items() if of != job_id}
             draft.view = replace(draft.view, reserved=kept)
-        case HoldRound(at):
-            draft.view = replace(draft.view, round_at=at)
+        case HoldRound(at, held_lately, urgent, fair_clock):
+            view = replace(draft.view, round_at=at, held_lately=held_lately)
+            draft.view = replace(view, urgent=urgent, fair_clock=fair_clock)
         case KeepCheckpoints(job_id, held, pending):
             draft.put_job(replace(draft.jobs[job_id], checkpoints=held, pending_checkpoints=pending))
         case Move():
@@ -134,9 +135,10 @@ def _requeue(draft: Draft, change: Requeue) -> None:
         f"{job.id} would queue while an attempt of it holds GPUs"
     )
     phase = Queued(change.since)
-    preempted_at = change.since if change.preempted else job.preempted_at
     again = replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes)
-    draft.put_job(replace(again, preempted_at=preempted_at))
+    if change.preempted:
+        again = replace(again, preempted_at=change.since, made_room_for=change.made_room_for)
+    draft.put_job(again)
 
 
 def _credit(draft: Draft, change: Credit) -> None:

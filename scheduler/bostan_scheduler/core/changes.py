@@ -8,6 +8,7 @@ from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Checkpoint, Job, Output, PendingCheckpoint, Tries
 from bostan_scheduler.core.node import Drain, Gpu, Node, Session
 from bostan_scheduler.core.obstacle import Announced, LocalReserve, StandingReserve
+from bostan_scheduler.core.order.fair_clock import FairClock
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
@@ -40,6 +41,7 @@ class Requeue:
     avoid_nodes: tuple[str, ...]
     why: str
     preempted: bool = False
+    made_room_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,12 @@ class Unreserve:
 
 @dataclass(frozen=True, slots=True)
 class HoldRound:
-    """It was looked for jobs that others should make room for."""
+    """It was looked for jobs that others should make room for; what leaves held lately, and who is urgent, is as of then."""
 
     at: Instant
+    held_lately: Mapping[str, Mapping[str, float]]
+    urgent: tuple[str, ...]
+    fair_clock: FairClock
 
 
 # Attempts

@@ -294,6 +294,7 @@ class Job:
     `done_milliseconds` is the run time, at speed 1, that its next attempt need not repeat; `run_milliseconds` is the
     run time of all its attempts. `learnt_seconds` is what jobs like it took, when the user gave no estimate.
     `preempted_at` is when it last made room, `made_room_for` the job that it was for, if it was for one.
+    `fair_at_seconds` is what the fair clock said when it was submitted.
     """
 
     id: str
@@ -311,6 +312,7 @@ class Job:
     learnt_seconds: int | None = None
     preempted_at: Instant | None = None
     made_room_for: str | None = None
+    fair_at_seconds: float = 0.0
     version: int = 0
 
     @remembered

@@ -11,6 +11,7 @@ from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Gpu, JournalPosition, Node
 from bostan_scheduler.core.obstacle import Obstacle, StandingReserve
 from bostan_scheduler.core.order import Order, Service
+from bostan_scheduler.core.order.fair_clock import FairClock
 from bostan_scheduler.core.preemption.settings import Preemption
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.timeline.reserved import Reserved
@@ -80,7 +81,9 @@ class Snapshot:
     `reserves` are what parks keep for their own tenants, by id; `foreseen_at` is when their next times were put among
     the obstacles, None: not yet.
     `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
-    `reserved` is what is kept for waiting jobs, by job; `round_at` is when room was last made for some.
+    `reserved` is what is kept for waiting jobs, by job; `round_at` is when room was last made for some;
+    `held_lately` is how many GPUs of each class each leaf had held lately when it was, by quota id;
+    `urgent` are the jobs that had to hurry then, `fair_clock` what they are measured by.
     `fencing_counter` is the last one given out in this leader's `epoch`.
     """
 
@@ -103,6 +106,9 @@ class Snapshot:
     foreseen_at: Instant | None = None
     reserved: Mapping[str, Reserved] = field(default_factory=dict)
     round_at: Instant = 0
+    held_lately: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    urgent: tuple[str, ...] = ()
+    fair_clock: FairClock = FairClock()
     history: History = field(default_factory=History)
     decayed: Decayed = field(default_factory=Decayed)
 
@@ -119,4 +125,4 @@ class Snapshot:
 
     def gpu_class(self, gpu: Gpu) -> str | None:
         """The class that a device counts as; None: it is of no class and nothing is placed on it."""
-        return self.class_of_device.get(gpu.name, gpu.default_class)
+        return gpu.class_by(self.class_of_device)

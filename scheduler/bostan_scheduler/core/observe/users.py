@@ -44,7 +44,10 @@ def on_jobs_submitted(snapshot: Snapshot, report: JobsSubmitted) -> Observed:
 def _new_job(snapshot: Snapshot, job_id: str, spec: JobSpec, by: str) -> Job:
     """What its user says of its run time is believed; else what jobs like it took is noted, as far as is known now."""
     learnt = snapshot.history.learnt_seconds(spec) if spec.estimate_seconds is None else None
-    return Job(job_id, spec, snapshot.now, by, Queued(snapshot.now), learnt_seconds=learnt, version=1)
+    fair_at, queued = snapshot.fair_clock.read(snapshot.now), Queued(snapshot.now)
+    return Job(
+        job_id, spec, snapshot.now, by, queued, learnt_seconds=learnt, fair_at_seconds=fair_at, version=1
+    )
 
 
 def _refusal(snapshot: Snapshot, spec: JobSpec) -> Refusal | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.gain import Gain
 from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.order.urgency import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class FairShare:
     """By weighted dominant share with decayed usage, then by time of submission."""
 
     gain: Gain | None = None
+    urgency: Urgency | None = None
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """Its share of its guarantee."""

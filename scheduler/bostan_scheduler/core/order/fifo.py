@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.gain import Gain
 from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.order.urgency import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Fifo:
     """By time of submission; whoever does not fit is passed."""
 
     gain: Gain | None = None
+    urgency: Urgency | None = None
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """No leaf comes before another."""

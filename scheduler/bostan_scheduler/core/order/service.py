@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.gain import Gain
 from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.order.urgency import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Service:
 
     ageing: float = 0.003
     gain: Gain | None = Gain(ratio=2.0, min_run_seconds=1800, ageing=0.003)
+    urgency: Urgency | None = Urgency()
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """What is owed comes first, to the leaf that has had least."""

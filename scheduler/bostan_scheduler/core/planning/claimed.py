@@ -14,7 +14,7 @@ def start_what_is_kept_for(desk: Desk) -> Iterator[Change]:
     """The oldest reservation first; one that has come to nothing is given up, and its job waits in line again."""
     for reserved in sorted(desk.timeline.reserved.values(), key=lambda one: (one.since, one.job_id)):
         job = desk.snapshot.jobs.get(reserved.job_id)
-        if job is None or not isinstance(job.phase, Queued) or reserved.until_at <= desk.snapshot.now:
+        if job is None or not isinstance(job.phase, Queued) or reserved.lapses_at <= desk.snapshot.now:
             desk.give_up(reserved.job_id)
             yield Unreserve(reserved.job_id)
         else:

@@ -6,7 +6,6 @@ from typing import Self
 
 from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import Attempt
-from bostan_scheduler.core.changes import HoldRound
 from bostan_scheduler.core.estimate import remaining_seconds
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
@@ -55,6 +54,7 @@ class Desk:
     def of(cls, snapshot: Snapshot) -> Self:
         """The desk of a snapshot."""
         queue, sizes = Queue(snapshot.settings.order), _sizes(snapshot)
+        queue.urgent = {job_id: rank for rank, job_id in enumerate(snapshot.urgent)}
         pool_gpus = max(1, sum(sizes.values()))
         desk = cls(snapshot, Ledger.of(snapshot), Books.of(snapshot), queue, pool_gpus, sizes=sizes)
         desk.timeline, desk.held_lately = Timeline.of(snapshot), snapshot.held_lately
@@ -147,12 +147,11 @@ class Desk:
             key = keys[shape] = self.queue.order.leaf_key(self.standing(leaf_id), shape)
         return key
 
-    def begin_round(self) -> HoldRound:
-        """Firms are compared anew by what they held lately."""
+    def compare_anew(self) -> None:
+        """From now on firms are compared by what they held lately as of now."""
         waiting = sorted({leaf_id for leaf_id, _ in self.queue.lines})
         self.held_lately = {leaf_id: self.snapshot.lately(leaf_id) for leaf_id in waiting}
         self.leaf_keys.clear()
-        return HoldRound(self.snapshot.now, self.held_lately)
 
     def next_fencing(self) -> int:
         """A higher number than any given out before."""

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.changes import Change, Start
+from bostan_scheduler.core.changes import Change, HoldRound, Start
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
 from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.hurrying import hurrying
 from bostan_scheduler.core.planning.starting import start_what_fits
 from bostan_scheduler.core.preemption.round import Round, due
 from bostan_scheduler.core.snapshot import Snapshot
@@ -83,13 +84,21 @@ def again_at(desk: Desk) -> Instant | None:
 def _changes(desk: Desk) -> Iterator[Change]:
     round_is_due = due(desk)
     if round_is_due:
-        yield desk.begin_round()
+        yield _begin_round(desk)
     yield from clear_windows(desk)
     yield from start_what_is_kept_for(desk)
     for attempt in start_what_fits(desk):
         yield Start(attempt)
     if round_is_due:
         yield from Round(desk).hold()
+
+
+def _begin_round(desk: Desk) -> HoldRound:
+    """Firms are compared anew, and jobs that must not wait are found anew."""
+    desk.compare_anew()
+    clock, urgent = hurrying(desk)
+    desk.queue.hurry(urgent)
+    return HoldRound(desk.snapshot.now, desk.held_lately, urgent, clock)
 
 
 def _outdated(desk: Desk, snapshot: Snapshot) -> bool:

@@ -13,12 +13,17 @@ Pair = tuple[str, Shape]
 """A quota leaf's id and a shape."""
 
 
+BEFORE_ALL = -1e15
+"""Keys are times or times of the whole pool, in seconds: none is so small."""
+
+
 @dataclass(slots=True)
 class Spot:
-    """Where a waiting job stands."""
+    """Where a waiting job stands, and what it asks for."""
 
     pair: Pair
     entry: Entry
+    ask: Ask
 
 
 @dataclass(slots=True)
@@ -30,6 +35,7 @@ class Queue:
     leaves: dict[str, QuotaNode] = field(default_factory=dict)
     by_fit: dict[Fit, dict[Pair, Line]] = field(default_factory=dict)
     spots: dict[str, Spot] = field(default_factory=dict)
+    urgent: dict[str, int] = field(default_factory=dict)
 
     def fill(self, asks: Iterable[tuple[QuotaNode, Shape, Job, Ask]]) -> None:
         """Put many in at once."""
@@ -56,6 +62,17 @@ class Queue:
         if not line:
             self._forget(spot.pair)
 
+    def step_aside(self, job_id: str) -> Spot:
+        """Take a waiting job out for a while."""
+        spot = self.spots[job_id]
+        self.drop(job_id)
+        return spot
+
+    def step_back(self, spot: Spot) -> None:
+        """Put it in again where it was."""
+        self.spots[spot.entry[-1]] = spot
+        self._line(spot.pair).add(spot.entry)
+
     def head(self, pair: Pair) -> Entry | None:
         """The first of a line."""
         line = self.lines.get(pair)
@@ -69,9 +86,23 @@ class Queue:
         """The lines of jobs that the same fits."""
         return self.by_fit[fit]
 
+    def hurry(self, urgent: tuple[str, ...]) -> None:
+        """These jobs are before all others of their line from now on, in this order; those that were, no more."""
+        before, self.urgent = self.urgent, {job_id: rank for rank, job_id in enumerate(urgent)}
+        for job_id in {**before, **self.urgent}:
+            spot = self.spots.get(job_id)
+            if spot is not None and before.get(job_id) != self.urgent.get(job_id):
+                self.drop(job_id)
+                spot.entry = (self._key(job_id, spot.ask), *spot.entry[1:])
+                self.step_back(spot)
+
+    def _key(self, job_id: str, ask: Ask) -> float:
+        rank = self.urgent.get(job_id)
+        return self.order.job_key(ask) if rank is None else BEFORE_ALL + rank
+
     def _spot(self, leaf: QuotaNode, shape: Shape, job: Job, ask: Ask) -> Spot:
         self.leaves[leaf.id] = leaf
-        spot = Spot((leaf.id, shape), entry_of(self.order.job_key(ask), job))
+        spot = Spot((leaf.id, shape), entry_of(self._key(job.id, ask), job), ask)
         self.spots[job.id] = spot
         return spot
 

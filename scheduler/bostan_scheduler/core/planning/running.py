@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Attempt, Stop, Unknown
 from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.observe.leases import deadline
 from bostan_scheduler.core.snapshot import Snapshot
 
@@ -33,6 +34,13 @@ class Running:
     def on(self, node_id: str) -> Iterator[Attempt]:
         """The attempts that hold something on a node."""
         return (self.attempts[one] for one in self.by_node.get(node_id, ()))
+
+
+def over_when_started(snapshot: Snapshot, job: Job, at: Instant) -> Instant:
+    """When a job holds nothing any more, at the latest, if it starts at this instant."""
+    settings, spec = snapshot.settings, job.spec
+    slack = spec.stop_seconds + settings.start_within_seconds + settings.lease_margin_seconds
+    return after(at, spec.time_limit_seconds + slack)
 
 
 def over_by(snapshot: Snapshot, attempt: Attempt) -> Instant:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from bostan_scheduler.core.job import Job, Qos, Queued, Shape
-from bostan_scheduler.core.order.standing import Ask
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.preemption.victim import Victim
@@ -36,11 +35,16 @@ def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
     return gives_way
 
 
-def gain(desk: Desk, pair: Pair, ask: Ask, gpu_class: str) -> Claim | None:
-    """A job that is so much better takes the room of one of its own firm, or of one that only borrows; None without gains."""
-    rule = desk.queue.order.gain
+def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
+    """A job that is so much better takes the room of one of its own firm, or of one that only borrows; None without gains.
+
+    One that must not wait takes it from any that may, and keeps its own.
+    """
+    ask = desk.ask(job)
+    rule, urgent = desk.queue.order.gain, desk.queue.urgent
     if rule is None or pair[1].qos is Qos.SCAVENGER:
         return None
+    hurries = job.id in urgent
 
     def gives_way(victim: Victim) -> bool:
         return (
@@ -49,7 +53,8 @@ def gain(desk: Desk, pair: Pair, ask: Ask, gpu_class: str) -> Claim | None:
             and victim.job.spec.qos.rank >= pair[1].qos.rank
             and victim.job.spec.checkpoint_on_signal
             and (victim.attempt.firm == pair[1].firm or borrows(desk, victim, pair[0]))
-            and rule.enough(ask, victim.ask)
+            and victim.job.id not in urgent
+            and (hurries or rule.enough(ask, victim.ask))
         )
 
     return gives_way

@@ -10,7 +10,8 @@ from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
-from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.planning.queue import Pair, Spot
+from bostan_scheduler.core.planning.running import over_when_started
 from bostan_scheduler.core.planning.turns import Turns
 from bostan_scheduler.core.preemption.claims import Claim, gain, may_claim, reclaim
 from bostan_scheduler.core.preemption.eviction import Eviction, evict
@@ -18,6 +19,9 @@ from bostan_scheduler.core.preemption.victim import Victim, victims
 from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.timeline.earliest import reservation
 from bostan_scheduler.core.timeline.reserved import Reserved
+
+PASSED_MAX = 1000
+"""How many waiting jobs that made room themselves are passed in a round, so that those behind them are heard."""
 
 
 @dataclass(slots=True)
@@ -27,32 +31,38 @@ class Round:
     desk: Desk
     pool: list[Victim] = field(default_factory=list)
     refused: int = 0
+    passed: list[Spot] = field(default_factory=list)
 
     def hold(self) -> Iterator[Change]:
-        """Line by line, in turn, until as many were refused as may be."""
+        """Line by line, in turn, until as many were refused as may be. Who may not ask is passed, and keeps its place."""
         self.pool = list(victims(self.desk))
         turns = Turns(self.desk)
         turns.add(pair for pair in self.desk.queue.lines if allowed(self.desk.queue.leaves[pair[0]], pair[1]))
         for pair in turns:
             job = self._first(pair)
-            changes = tuple(self._ask(pair, job))
+            may = may_claim(self.desk.snapshot, job)
+            changes = tuple(self._ask(pair, job, may))
             yield from changes
-            if not changes:
+            if not changes and not may and len(self.passed) < PASSED_MAX:
+                self.passed.append(self.desk.queue.step_aside(job.id))
+            elif not changes:
                 turns.drop()
                 self.refused += 1
             if self.refused >= self.desk.snapshot.settings.preemption.candidates_max:
-                return
+                break
+        for spot in self.passed:
+            self.desk.queue.step_back(spot)
 
     def _first(self, pair: Pair) -> Job:
         entry = self.desk.queue.head(pair)
         assert entry is not None, "a line in turn has a job"
         return self.desk.snapshot.jobs[entry[-1]]
 
-    def _ask(self, pair: Pair, job: Job) -> Iterator[Change]:
-        if may_claim(self.desk.snapshot, job):
+    def _ask(self, pair: Pair, job: Job, may: bool) -> Iterator[Change]:
+        if may:
             for gpu_class in classes_of(self.desk, pair[1]):
                 if gpu_class is not None:
-                    made = self._make_room(pair, job, gpu_class)
+                    made = self.make_room(pair, job, gpu_class)
                     if made is not None:
                         yield from self._carry_out(job, gpu_class, made)
                         return
@@ -60,12 +70,12 @@ class Round:
         if kept is not None:
             yield Reserve(kept)
 
-    def _make_room(self, pair: Pair, job: Job, gpu_class: str) -> tuple[Eviction, str] | None:
+    def make_room(self, pair: Pair, job: Job, gpu_class: str) -> tuple[Eviction, str] | None:
         """The cheapest eviction that the job has a right to: first to what it is owed, then for the gain."""
         limits = self.desk.limits(pair[1], gpu_class)
         claims: list[tuple[Claim | None, str]] = [
             (reclaim(self.desk, pair, gpu_class), "a firm asks for what it is guaranteed"),
-            (gain(self.desk, pair, self.desk.ask(job), gpu_class), "a job with far less left to do"),
+            (gain(self.desk, pair, job, gpu_class), "a job with far less left to do"),
         ]
         for claim, why in claims:
             if claim is not None:
@@ -95,18 +105,18 @@ class Round:
         for place in places:
             gpus[place.node_id] = gpus.get(place.node_id, 0) + len(place.gpus)
         longest = max(victim.job.spec.stop_seconds for victim in eviction.victims)
-        until = after(now, longest + self.desk.snapshot.settings.preemption.claim_seconds)
-        return Reserved(
-            job.id, eviction.placement.park, gpu_class, tuple(sorted(gpus.items())), now, now, until
-        )
+        lapses_at = after(now, longest + self.desk.snapshot.settings.preemption.claim_seconds)
+        until_at = over_when_started(self.desk.snapshot, job, lapses_at)
+        kept, park = tuple(sorted(gpus.items())), eviction.placement.park
+        return Reserved(job.id, park, gpu_class, kept, now, now, lapses_at, until_at)
 
     def _keep_room(self, pair: Pair, job: Job) -> Reserved | None:
-        """A reservation for a gang that starves in its turn."""
+        """A reservation for a gang that starves in its turn; what must not wait has its turn before its time."""
         settings = self.desk.snapshot.settings.preemption
         assert isinstance(job.phase, Queued), f"{job.id} does not wait"
         starves = seconds_between(job.phase.since, self.desk.snapshot.now) >= settings.starving_seconds
         kept_ahead = sum(one.ahead for one in self.desk.timeline.reserved.values())
-        if not starves or kept_ahead >= settings.reservations_max:
+        if job.id in self.desk.queue.urgent or not starves or kept_ahead >= settings.reservations_max:
             return None
         in_quota = [
             one for one in classes_of(self.desk, pair[1]) if one is not None and self._in_quota(pair, one)

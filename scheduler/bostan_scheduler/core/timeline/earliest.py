@@ -1,18 +1,14 @@
 """When a gang that has no room now will have it, if what runs takes as long as it may."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Job
-from bostan_scheduler.core.patience import shape_of
 from bostan_scheduler.core.planning.desk import Desk
-from bostan_scheduler.core.planning.running import over_by
+from bostan_scheduler.core.planning.running import over_by, over_when_started
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.timeline.timeline import gpus_on
-
-FAR_SECONDS = 30 * 86_400
-"""How long a reservation is kept beyond the instant at which it should begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +28,10 @@ def reservation(desk: Desk, job: Job, gpu_classes: Iterable[str]) -> Reserved | 
     if best is None:
         return None
     gpus = tuple((node_id, ranks * job.spec.rank.gpus) for node_id, ranks in best.ranks)
-    now, until = desk.snapshot.now, after(best.at, FAR_SECONDS)
-    return Reserved(job.id, best.park, best.gpu_class, gpus, now, best.at, until)
+    lapses_at = after(best.at, desk.snapshot.settings.preemption.claim_seconds)
+    until_at = over_when_started(desk.snapshot, job, lapses_at)
+    now = desk.snapshot.now
+    return Reserved(job.id, best.park, best.gpu_class, gpus, now, best.at, lapses_at, until_at)
 
 
 def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
@@ -45,15 +43,17 @@ def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
 
 
 def _in_park(desk: Desk, job: Job, gpu_class: str, park: str) -> Opening | None:
-    """Walk through the ends of what runs, the soonest first, until enough ranks fit."""
-    shape = shape_of(desk.snapshot, job)
-    limits = desk.timeline.limits(desk.snapshot, desk.running, shape, gpu_class, job.id)
+    """Walk through the ends of what runs and of what is kept for others, the soonest first, until enough ranks fit."""
+    kept = [
+        one for one in desk.timeline.reserved.values() if one.job_id != job.id and one.gpu_class == gpu_class
+    ]
+    set_aside = desk.timeline.set_aside(desk.snapshot, job.shape, gpu_class)
     free = {
-        node_id: min(count, limits.get(node_id, count))
+        node_id: count - kept_on(kept, node_id) - set_aside.get(node_id, 0)
         for node_id, count in desk.room.nodes_with(park, gpu_class)
     }
     opening = _opening(job, gpu_class, park, desk.snapshot.now, free)
-    for at, node_id, gpus in _ends(desk, gpu_class, free):
+    for at, node_id, gpus in _ends(desk, gpu_class, free, kept):
         if opening is not None:
             return opening
         free[node_id] += gpus
@@ -61,13 +61,22 @@ def _in_park(desk: Desk, job: Job, gpu_class: str, park: str) -> Opening | None:
     return opening
 
 
-def _ends(desk: Desk, gpu_class: str, nodes: Iterable[str]) -> list[tuple[Instant, str, int]]:
-    return sorted(
+def kept_on(kept: Iterable[Reserved], node_id: str) -> int:
+    """How many GPUs of a node are kept for others."""
+    return sum(gpus for one in kept for node, gpus in one.gpus if node == node_id)
+
+
+def _ends(
+    desk: Desk, gpu_class: str, nodes: Collection[str], kept: Iterable[Reserved]
+) -> list[tuple[Instant, str, int]]:
+    running = (
         (over_by(desk.snapshot, attempt), node_id, gpus_on(attempt, node_id))
         for node_id in nodes
         for attempt in desk.running.on(node_id)
         if attempt.gpu_class == gpu_class
     )
+    others = ((one.until_at, node, gpus) for one in kept for node, gpus in one.gpus if node in nodes)
+    return sorted((*running, *others))
 
 
 def _opening(job: Job, gpu_class: str, park: str, at: Instant, free: dict[str, int]) -> Opening | None:

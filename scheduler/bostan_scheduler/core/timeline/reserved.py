@@ -7,7 +7,10 @@ from bostan_scheduler.core.instant import Instant
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """So many GPUs of a class on each of these nodes of a park, from `from_at` on, until the job starts or `until_at`."""
+    """So many GPUs of a class on each of these nodes of a park, from `from_at` until the job will be over at `until_at`.
+
+    It is given up when the job has not started by `lapses_at`.
+    """
 
     job_id: str
     park: str
@@ -15,6 +18,7 @@ class Reserved:
     gpus: tuple[tuple[str, int], ...]
     since: Instant
     from_at: Instant
+    lapses_at: Instant
     until_at: Instant
 
     @property

@@ -45,6 +45,15 @@ class Timeline:
         kept = (block for one in self.reserved.values() for block in _blocks_of(one))
         return _merged(self.obstacles, _by_place(kept))
 
+    def set_aside(self, snapshot: Snapshot, shape: Shape, gpu_class: str) -> Mapping[str, int]:
+        """How many GPUs windows take from a job of this shape, by node, whatever runs there now."""
+        stay, taken = _stay(snapshot, shape, None), dict[str, int]()
+        for (node_id, of_class), blocks in self.obstacles.items():
+            ahead = [one for one in blocks if of_class == gpu_class and one.concerns(shape, stay)]
+            if ahead:
+                taken[node_id] = _most(ahead)
+        return taken
+
     def limits(
         self, snapshot: Snapshot, running: Running, shape: Shape, gpu_class: str, job_id: str | None = None
     ) -> Mapping[str, int]:
@@ -57,6 +66,12 @@ class Timeline:
                 if ahead:
                     limits[node_id] = _least(snapshot, running, node_id, gpu_class, ahead)
         return limits
+
+
+def _most(ahead: list[Block]) -> int:
+    """The most GPUs that blocks take at one instant."""
+    instants = {one.from_at for one in ahead}
+    return max(sum(one.gpus for one in ahead if one.from_at <= at < one.until_at) for at in instants)
 
 
 def _stay(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
