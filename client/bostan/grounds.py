@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from bostan.errors import FileProblem, InvalidFile
-from bostan.jobfile import JobFile, JobSpec, ParkCapacity, impossible
+from bostan.jobfile import JobFile, JobSpec, NodeKind, ParkCapacity, impossible
 from bostan.strictmodel import Finding
 from bostan.yamlfile import field_name
 
 
 def refuse_impossible(
-    job: JobSpec | JobFile, capacity: Sequence[ParkCapacity], parks: Collection[str]
+    job: JobSpec | JobFile,
+    capacity: Sequence[ParkCapacity],
+    parks: Collection[str],
+    nodes: Sequence[NodeKind] = (),
 ) -> None:
     """Raises InvalidFile with every reason. While no GPU of any park is known, nothing is called impossible."""
     spec = job.spec if isinstance(job, JobFile) else job
-    findings = impossible(spec, capacity, parks) if capacity else []
+    findings = impossible(spec, capacity, parks, nodes) if capacity else []
     if findings:
         raise InvalidFile([located(job, each) for each in findings])
 

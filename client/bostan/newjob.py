@@ -5,7 +5,7 @@ from __future__ import annotations
 from bostan.api import Archive, Capacity, NewJob, NewRank, Parks, Retries, WhoAmI
 from bostan.checked import checked
 from bostan.errors import FileProblem, InvalidFile
-from bostan.jobfile import JobSpec, ParkCapacity
+from bostan.jobfile import JobSpec, NodeKind, ParkCapacity
 
 
 def new_job(spec: JobSpec, me: WhoAmI, work_dir: Archive | None = None) -> NewJob:
@@ -63,4 +63,19 @@ def park_capacity(capacity: Capacity) -> tuple[ParkCapacity, ...]:
             gpus_total=each.gpus,
         )
         for each in capacity.classes
+    )
+
+
+def node_kinds(capacity: Capacity) -> tuple[NodeKind, ...]:
+    """What nodes have beside their GPUs; nothing of a centre that does not tell."""
+    return tuple(
+        NodeKind(
+            park=each.park,
+            gpu_class=each.gpu_class,
+            gpus=each.gpus,
+            cpus=each.cpus,
+            memory_bytes=each.memory_bytes,
+            nodes=each.nodes,
+        )
+        for each in capacity.nodes
     )

@@ -24,7 +24,7 @@ from bostan.checked import checked
 from bostan.errors import BostanError, NotFound, ServerFault, TimedOut
 from bostan.grounds import named_parks, refuse_impossible
 from bostan.jobfile import JobFile, JobSpec
-from bostan.newjob import new_job, park_capacity
+from bostan.newjob import new_job, node_kinds, park_capacity
 from bostan.requests import Request
 from bostan.workdir import Progress, pack
 
@@ -125,14 +125,14 @@ def _prepared(
 
 
 def _possible(job: JobSpec | JobFile) -> Talk[None]:
-    """Raises InvalidFile for what no park could ever run. A GPU-less job that names no park can run in any."""
+    """Raises InvalidFile for what no park could ever run. A job that asks for nothing and names no park can run in any."""
     spec = job.spec if isinstance(job, JobFile) else job
     named = named_parks(spec)
-    if spec.gpus == 0 and not named:
+    if spec.gpus == 0 and not named and spec.cpus is None and spec.memory_bytes is None:
         return
-    capacity = park_capacity((yield requests.capacity()))
+    has = yield requests.capacity()
     parks = (yield from _park_ids()) if named else frozenset[str]()
-    refuse_impossible(job, capacity, parks)
+    refuse_impossible(job, park_capacity(has), parks, node_kinds(has))
 
 
 def _park_ids() -> Talk[frozenset[str]]:

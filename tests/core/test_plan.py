@@ -21,6 +21,9 @@ CASES = [
     pytest.param("node p/a 2; node p/b 2; quota x 4; job j1 x 0x2", "start j1 p/a  p/b", id="ranks without GPUs spread out"),
     pytest.param("node p/a 4; node p/b 8; quota x 4; job j1 x 2 avoid=p/a", "start j1 p/b 0,1", id="avoid a node while another fits"),
     pytest.param("node p/a 4; quota x 4; job j1 x 2 avoid=p/a", "start j1 p/a 0,1", id="avoid is a wish"),
+    pytest.param("node p/a 8 cpus=4; node q/b 8 cpus=4; quota x 8; job j1 x 1x2 cpus=4", "wait j1 no-such-node", id="CPUs that no park has even when idle"),
+    pytest.param("node p/a 0 cpus=4; quota x 8; job j1 x 0 cpus=5", "wait j1 no-such-node", id="ranks without GPUs that no node could hold"),
+    pytest.param("node p/a 8 cpus=4; node p/b 8; quota x 16; job j1 x 8 cpus=8; job j2 x 8 cpus=8", "start j1 p/b 0,1,2,3,4,5,6,7; wait j2 cpus-or-memory", id="CPUs that only a busy node has"),
     # parks
     pytest.param("node p/a 4; node q/b 8; quota x 8; job j1 x 2 park=q", "start j1 q/b 0,1", id="only in an allowed park"),
     pytest.param("node p/a 4; node q/b 8; quota x 8; job j1 x 2 not-park=p", "start j1 q/b 0,1", id="not in a denied park"),
@@ -38,9 +41,9 @@ CASES = [
     pytest.param("node p/a 8; quota x 4 max-hours=2; job j1 x 3 hours=3", "wait j1 job-too-long", id="longer than a job may be"),
     pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4 under r; job j1 x 8", "start j1 p/a 0,1,2,3,4,5,6,7", id="borrow what a sibling lends"),
     pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+2 under r; quota y 4 under r; job j1 x 8", "wait j1 quota", id="not above the borrow limit"),
-    pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4-1 under r; job j1 x 6", "wait j1 quota", id="not what a sibling keeps"),
+    pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4-1 under r; job j1 x 6", "wait j1 nothing-to-borrow", id="not what a sibling keeps"),
     pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4-1 under r; job j1 x 5", "start j1 p/a 0,1,2,3,4", id="just what a sibling lends"),
-    pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4 under r; run j0 x p/a 6; job j1 y 4", "wait j1 quota", id="what was lent is not there until it is given back"),
+    pytest.param("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4 under r; run j0 x p/a 6; job j1 y 4", "wait j1 nothing-to-borrow", id="what was lent is not there until it is given back"),
     pytest.param("node p/a 8; quota r 8 firm=branch; quota s 4+4 under r firm=branch; quota x 2+6 under s; quota y 4 under r; job j1 x 8", "start j1 p/a 0,1,2,3,4,5,6,7", id="borrow through two levels"),
     # order
     pytest.param("node p/a 4; quota r 8 firm=branch; quota x 4+4 under r; quota y 4+4 under r; run j0 x p/a 2; job j1 x 2; job j2 y 2", "start j2 p/a 2,3; wait j1 gpus-busy", id="the smaller share goes first"),
@@ -61,6 +64,10 @@ SENTENCES = [
     ("node p/a 4; quota x 16; job j1 x 8", "no park has room for 1 x 8 a100, even when idle (at most 4 GPUs in one)"),
     ("node p/a 4 silent; node p/b 4; quota x 8; run j0 x p/b 4; job j1 x 4", "1 of 2 nodes with a100 are silent or drained"),
     ("node p/a 4; quota x 4 max-job=2; job j1 x 4", "the job asks 4 GPUs, x allows 2 a job"),
+    ("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4-1 under r; run j0 x p/a 2; job j1 x 4", "x uses 2 of 8 a100, but only 3 more are left for it under r; the job asks 4"),
+    ("node p/a 8 cpus=4; quota x 8; run j0 x p/a 1 cpus=3; job j1 x 1 cpus=2", "no node with enough free a100 has 2 CPUs free"),
+    ("node p/a 8; quota x 8; job j1 x 1x2 memory=300", "no park has 2 x 1 a100 with 300 GiB of memory each, even when idle"),
+    ("node p/a 8; quota x 8; job j1 x 1 cpus=65 memory=4", "no park has 1 x 1 a100 with 65 CPUs and 4 GiB of memory each, even when idle"),
 ]  # fmt: skip
 
 

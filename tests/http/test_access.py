@@ -18,7 +18,7 @@ EXPECTED = {
     "GET /v1/jobs": "++-++",
     "GET /v1/jobs/{job_id}": "++-++",
     "GET /v1/jobs/{job_id}/attempts": "++-++",
-    "GET /v1/jobs/{job_id}/why": "++-++",
+    "GET /v1/jobs/{job_id}/why": "+++++",
     "GET /v1/jobs/{job_id}/logs": "++-++",
     "POST /v1/jobs/{job_id}/cancel": "+--++",
     "POST /v1/jobs/{job_id}/requeue": "+--++",

@@ -62,6 +62,46 @@ async def test_why_a_job_waits(rest):
     assert job.wait == why.waits[0]
 
 
+async def test_what_would_help_a_job(rest):
+    rest.story.connect("p/a", 4)
+    await rest.run(rank={"gpus": 3})
+    waits = await rest.submit(rank={"gpus": 4}, parks={"allow": ["p"]})
+    rest.story.plan()
+    why = api.Why.model_validate(await rest.seen("member", f"/v1/jobs/{waits}/why"))
+    assert [one.kind for one in why.helps] == ["gpus"]
+    assert why.helps[0].sentence == "it would start now with 1 of the 4 GPUs"
+    (park,) = why.parks
+    assert (park.park, park.free, park.gpus, park.lacks and park.lacks.reason) == ("p", 1, 4, "gpus-busy")
+
+
+async def test_a_firm_does_not_read_who_is_in_its_way(rest):
+    rest.story.connect("p/a", 4)
+    rest.story.run("theirs", "zeta 4")
+    waits = await rest.submit()
+    rest.story.plan()
+    path = f"/v1/jobs/{waits}/why"
+    answer = await rest.get("member", path)
+    assert answer.json()["parks"][0]["held_by"] == {"": 4}
+    assert "zeta" not in answer.text
+    assert "theirs" not in answer.text
+    for role in ("admin", "auditor", "operator"):
+        assert (await rest.seen(role, path))["parks"][0]["held_by"] == {"zeta": 4}
+    assert (await rest.get("rival", path)).status_code == 404
+
+
+async def test_an_operator_is_told_of_jobs_that_may_run_in_their_park(rest):
+    for park in ("p", "q"):
+        rest.story.connect(f"{park}/a", 1)
+    await rest.run(), await rest.run()
+    here = await rest.submit(parks={"allow": ["p"]})
+    elsewhere = await rest.submit(parks={"allow": ["q"]})
+    rest.story.plan()
+    why = await rest.seen("operator", f"/v1/jobs/{here}/why")
+    assert ([park["park"] for park in why["parks"]], why["quotas"]) == (["p"], [])
+    assert why["waits"][0]["reason"] == "gpus-busy"
+    assert (await rest.get("operator", f"/v1/jobs/{elsewhere}/why")).status_code == 404
+
+
 async def test_a_job_that_does_not_wait_says_since_when(rest):
     rest.story.connect("p/a", 4)
     job_id = await rest.run()

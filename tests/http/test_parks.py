@@ -42,6 +42,15 @@ async def test_capacity_is_what_could_ever_be_placed(rest):
     assert (found["park"], found["gpu_class"], found["gpus"], found["gpus_per_node"]) == ("p", "a100", 6, 4)
 
 
+async def test_capacity_says_what_nodes_have_beside_their_gpus(rest):
+    for node, gpus in (("p/a", 4), ("p/b", 4), ("p/c", 2), ("q/a", 0)):
+        rest.story.connect(node, gpus)
+    kinds = (await rest.seen("member", "/v1/capacity"))["nodes"]
+    told = {(kind["park"], kind["gpu_class"], kind["gpus"]): kind["nodes"] for kind in kinds}
+    assert told == {("p", None, 0): 3, ("p", "a100", 4): 2, ("p", "a100", 2): 1, ("q", None, 0): 1}
+    assert {(kind["cpus"], kind["memory_bytes"]) for kind in kinds} == {(64, 512 * 2**30)}
+
+
 async def test_a_node_and_its_gauges(rest):
     rest.story.connect("p/a", 2)
     rest.parts.telemetry.put("p/a", rest.story.now + 7, {"p/a:1": GpuReading(93, 2**33, 300_000, 61)})

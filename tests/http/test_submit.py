@@ -182,6 +182,21 @@ async def test_a_node_that_has_just_joined_counts(rest, new_job):
     assert (await rest.post("owner", "/v1/jobs", new_job(rank={"gpus": 8}))).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("rank", "field"),
+    [
+        ({"cpus": 65}, "rank.cpus"),
+        ({"memory_bytes": 513 * 2**30}, "rank.memory_bytes"),
+        ({"gpus": 0, "cpus": 65}, "rank.cpus"),
+    ],
+)
+async def test_what_no_node_has_beside_its_gpus_is_refused(rest, new_job, rank, field):
+    rest.story.connect("p/a", 4)
+    answer = await rest.post("owner", "/v1/jobs", new_job(rank=rank))
+    assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+    assert (await rest.post("owner", "/v1/jobs", new_job(rank={"cpus": 64}))).status_code == 201
+
+
 async def test_while_no_gpu_is_known_nothing_is_called_impossible(rest, new_job):
     assert (await rest.post("owner", "/v1/jobs", new_job(rank={"gpus": 64}))).status_code == 201
 

@@ -2,7 +2,7 @@
 
 node PARK/NAME COUNT[xCLASS] [silent] [drained] [failed=N] [links=2,2] [cpus=N]
 quota ID GUARANTEED[+BORROW][-LEND] [under PARENT] [class=C] [firm=F|branch] [max-job=N] [weight=W] [from=S] [until=S]
-job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [age=S] [project=P]
+job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [memory=GIB] [age=S] [project=P]
     [estimate=S] [qos=Q] [saves] [preempted=S]      saves: it checkpoints when asked
 run ID FIRM NODE GPUS [for=S] [class=C] [and the options of a job]       an attempt that has run there for so long
 closed ID PARK FROM UNTIL [nodes=N,N]               maintenance, in seconds from now
@@ -124,7 +124,11 @@ def spec_of(words: list[str], named: dict[str, str]) -> JobSpec:
         project=named.get("project"),
         command=("true",),
         replicas=int(replicas or 1),
-        rank=RankNeeds(int(gpus), cpus=int(named["cpus"]) if "cpus" in named else None),
+        rank=RankNeeds(
+            int(gpus),
+            cpus=int(named["cpus"]) if "cpus" in named else None,
+            memory_bytes=int(named["memory"]) * GIB if "memory" in named else None,
+        ),
         gpu_classes=_split(named, "class"),
         parks=parks,
         time_limit_seconds=int(named.get("hours", 24)) * 3600,

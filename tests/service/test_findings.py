@@ -234,7 +234,7 @@ def test_a_gang_that_no_park_can_ever_hold_is_told_so(story: Story) -> None:
     story.plan()
     reply = story.ask(AskWhy("j1"))[0]
     assert isinstance(reply, WhyAnswer)
-    assert reply.waits[0].reason == "no-such-gpu"
+    assert reply.why.waits[0].reason == "no-such-gpu"
 
 
 def test_what_runs_under_a_quota_that_is_gone_still_counts_at_the_root(story: Story) -> None:

@@ -19,13 +19,11 @@ from bostan.api.jobs import (
     Rank,
     Requeue,
     Retries,
-    Wait,
-    WaitNumbers,
-    Why,
 )
-from bostan.api.parks import Capacity, ClassCapacity, Drain, Gpu, NewPark, Node, Park, ParkToken
+from bostan.api.parks import Capacity, ClassCapacity, Drain, Gpu, NewPark, Node, NodeCapacity, Park, ParkToken
 from bostan.api.quotas import ClassFacts, ClassQuota, Firm, MaxJob, QuotaDocument, QuotaNode, QuotaUse
 from bostan.api.usage import Event, FirmUsage, Usage
+from bostan.api.why import Help, ParkView, QuotaView, Wait, WaitNumbers, Why
 from bostan.api.windows import (
     DeclaredMaintenance,
     DeclaredReservation,
@@ -57,6 +55,7 @@ __all__ = [
     "Firm",
     "FirmUsage",
     "Gpu",
+    "Help",
     "Job",
     "LocalReserve",
     "LogEnd",
@@ -69,10 +68,12 @@ __all__ = [
     "NewReservation",
     "NewToken",
     "Node",
+    "NodeCapacity",
     "Outputs",
     "Page",
     "Park",
     "ParkToken",
+    "ParkView",
     "Parks",
     "Phase",
     "Problem",
@@ -80,6 +81,7 @@ __all__ = [
     "QuotaDocument",
     "QuotaNode",
     "QuotaUse",
+    "QuotaView",
     "Rank",
     "Requeue",
     "Reservation",

@@ -1,4 +1,4 @@
-"""Jobs, their attempts and ranks, why a job waits, and what it leaves behind."""
+"""Jobs, their attempts and ranks, and what a job leaves behind."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from bostan.api.common import ClassId, Contract, Id, Instant, Sha256
+from bostan.api.why import Wait
 
 Argument = Annotated[str, Field(max_length=131_072)]
 Speed = Annotated[float, Field(ge=0.001, le=1000, allow_inf_nan=False)]
-WaitNumbers = dict[str, int | str]
 
 
 class Archive(Contract):
@@ -163,7 +163,7 @@ class Job(Contract):
     exit_code: int | None = None
     finished_at: Instant | None = None
     gpu_seconds: int = 0
-    wait: "Wait | None" = None
+    wait: Wait | None = None
     learnt_seconds: int | None = Field(
         default=None, description="what jobs like it took, where its user gave no estimate"
     )
@@ -181,24 +181,6 @@ class Requeue(Contract):
 
     checkpoint: bool = True
     avoid_node: bool = Field(default=False, description="prefer another node for the next attempt")
-
-
-class Wait(Contract):
-    """Why a job does not start now: a reason from the closed list, its numbers and its sentence."""
-
-    reason: str
-    sentence: str
-    numbers: WaitNumbers = Field(default_factory=dict)
-
-
-class Why(Contract):
-    """The answer to "why does my job wait": the main reason first."""
-
-    job_id: str
-    state: str
-    since: Instant
-    waits: tuple[Wait, ...]
-    ahead: int | None = Field(default=None, description="pending jobs of the same firm that go first")
 
 
 class LogEnd(Contract):

@@ -89,7 +89,19 @@ class ClassCapacity(Contract):
     gpus_per_node: int
 
 
+class NodeCapacity(Contract):
+    """So many equal nodes of a park, busy or not: GPUs of one class with CPUs and memory beside them, or these alone."""
+
+    park: str
+    gpu_class: str | None = Field(default=None, description="none: for jobs that want no GPU")
+    gpus: int = 0
+    cpus: int
+    memory_bytes: int = Field(description="in whole GiB, rounded down")
+    nodes: int
+
+
 class Capacity(Contract):
     """What could ever be placed: the ground for calling a request impossible."""
 
     classes: tuple[ClassCapacity, ...]
+    nodes: tuple[NodeCapacity, ...] = ()

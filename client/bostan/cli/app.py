@@ -21,6 +21,7 @@ from bostan.cli import (
     submitting,
     usage,
     waiting,
+    why,
 )
 from bostan.cli.failures import Root
 
@@ -34,7 +35,7 @@ COMMANDS: Final[Commands] = (
     ("jobs", jobs.jobs, "bostan jobs --phase queued"),
     ("show", jobs.show, "bostan show JOB"),
     ("logs", logs.logs, "bostan logs -f JOB"),
-    ("why", jobs.why, "bostan why JOB"),
+    ("why", why.why, "bostan why JOB"),
     ("wait", waiting.wait, "bostan wait JOB --timeout 2h"),
     ("cancel", steering.cancel, "bostan cancel JOB --reason 'wrong data'"),
     ("requeue", steering.requeue, "bostan requeue JOB --avoid-node"),

@@ -49,13 +49,14 @@ def _wanted(client: Client, job: JobFile, work_folder: Path | None) -> NewJob:
 
 def _check(client: Client, job: JobFile, firm: str) -> None:
     from bostan.grounds import refuse_impossible
-    from bostan.newjob import park_capacity
+    from bostan.newjob import node_kinds, park_capacity
     from bostan.quotafit import never_within
 
-    capacity = park_capacity(client.capacity())
+    has = client.capacity()
+    capacity = park_capacity(has)
     if job.spec.gpus and not capacity:
         raise InvalidFile([job.located(_NO_GPUS)])
-    refuse_impossible(job, capacity, {park.id for park in client.parks()})
+    refuse_impossible(job, capacity, {park.id for park in client.parks()}, node_kinds(has))
     classes = [each.gpu_class for each in capacity]
     findings = never_within(job.spec, firm, classes, list(client.quotas()))
     if findings:

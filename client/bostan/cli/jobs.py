@@ -1,4 +1,4 @@
-"""Looking at jobs: the list, one of them, and why it waits."""
+"""Looking at jobs: the list, and one of them."""
 
 from __future__ import annotations
 
@@ -162,24 +162,3 @@ def _attempt_row(attempt: Attempt) -> tuple[Cell, ...]:
     outcome = " ".join(each for each in (attempt.outcome, attempt.outcome_detail) if each)
     started = local_time(attempt.started_at)
     return (attempt.number, attempt.phase, _nodes(attempt), started, outcome, attempt.checkpoint_step)
-
-
-def why(job: JobId, output: Output = Format.TABLE) -> None:
-    """Show why a job waits, the main reason first."""
-    from bostan.cli.session import connect
-
-    with connect() as client:
-        answer = client.why(job)
-    if output is Format.JSON:
-        print_json(answer)
-        return
-    write(f"{answer.job_id} is {answer.state} since {local_time_exact(answer.since)}")
-    for wait in answer.waits:
-        say_wait = f"{wait.reason}: {wait.sentence}"
-        write(say_wait)
-        if wait.numbers:
-            write("  " + ", ".join(f"{name} {value}" for name, value in wait.numbers.items()))
-    if answer.ahead:
-        write(
-            f"{counted(answer.ahead, 'job')} of the same firm {'goes' if answer.ahead == 1 else 'go'} first"
-        )

@@ -1,5 +1,6 @@
 """The job file: what a user asks for, read strictly, with each mistake told by file, line and remedy."""
 
+from bostan.jobfile.beside import NodeKind
 from bostan.jobfile.capacity import ParkCapacity, impossible
 from bostan.jobfile.loader import JobFile, job_from, job_schema, load_job, read_job
 from bostan.jobfile.spec import Checkpoint, JobSpec, ParkChoice, Retries
@@ -10,6 +11,7 @@ __all__ = [
     "Checkpoint",
     "JobFile",
     "JobSpec",
+    "NodeKind",
     "ParkCapacity",
     "ParkChoice",
     "Retries",

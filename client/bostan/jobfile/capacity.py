@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bostan.jobfile.beside import WHOLE_GPU, NodeKind, too_little_beside
 from bostan.jobfile.units import size_text
 from bostan.strictmodel import Finding, nearest
 
@@ -38,9 +39,13 @@ class Wishes(Protocol):
     @property
     def gpus(self) -> int: ...
     @property
-    def gpus_total(self) -> int: ...
+    def gpu_milli(self) -> int: ...
     @property
     def replicas(self) -> int: ...
+    @property
+    def cpus(self) -> int | None: ...
+    @property
+    def memory_bytes(self) -> int | None: ...
     @property
     def gpu_classes(self) -> Sequence[str]: ...
     @property
@@ -49,20 +54,34 @@ class Wishes(Protocol):
     def parks(self) -> ParkWishes: ...
 
 
-def impossible(spec: Wishes, capacity: Sequence[ParkCapacity], parks: Collection[str] = ()) -> list[Finding]:
+def impossible(
+    spec: Wishes,
+    capacity: Sequence[ParkCapacity],
+    parks: Collection[str] = (),
+    nodes: Sequence[NodeKind] = (),
+) -> list[Finding]:
     """Why no park could ever run the job; empty when at least one could.
 
     A replica fits on one node, and a gang stays in one park on one GPU class. `parks` are those that are known
-    beside the ones that have GPUs.
+    beside the ones that have GPUs; `nodes` tell of CPUs and memory, of which nothing is said where none are known.
     """
     named = _unknown_parks(spec, {*parks, *(each.park for each in capacity)})
-    if named or spec.gpus == 0:
+    if named:
         return named
+    if spec.gpus == 0:
+        return too_little_beside(spec, _kinds(spec, nodes, {None}))
     allowed = [each for each in capacity if _park_allowed(spec, each.park)]
     if not allowed:
         return [Finding(("parks",), "leaves no park that has GPUs", "allow more parks")]
     accepted = [each for each in allowed if _class_accepted(spec, each)]
-    return _too_large(spec, accepted) if accepted else [_no_class(spec, allowed)]
+    if not accepted:
+        return [_no_class(spec, allowed)]
+    classes = {each.gpu_class for each in accepted}
+    return _too_large(spec, accepted) or too_little_beside(spec, _kinds(spec, nodes, classes))
+
+
+def _kinds(spec: Wishes, nodes: Sequence[NodeKind], classes: Collection[str | None]) -> list[NodeKind]:
+    return [kind for kind in nodes if kind.gpu_class in classes and _park_allowed(spec, kind.park)]
 
 
 def _unknown_parks(spec: Wishes, known: Collection[str]) -> list[Finding]:
@@ -112,9 +131,10 @@ def _too_large(spec: Wishes, accepted: Sequence[ParkCapacity]) -> list[Finding]:
         return [Finding(("gpus",), problem, f"ask at most {node.gpus_per_node_max}, and more replicas")]
     fitting = [each for each in accepted if each.gpus_per_node_max >= spec.gpus]
     park = max(fitting, key=lambda each: each.gpus_total)
-    if spec.gpus_total > park.gpus_total:
+    most = park.gpus_total // spec.gpus * (WHOLE_GPU // spec.gpu_milli)
+    if spec.replicas > most:
         problem = f"{spec.replicas} x {spec.gpus} GPUs in one park; the largest park has {_gpus(park.gpus_total, park)}"
-        return [Finding(("replicas",), problem, f"ask at most {park.gpus_total // spec.gpus} replicas")]
+        return [Finding(("replicas",), problem, f"ask at most {most} replicas")]
     return []
 
 

@@ -23,6 +23,7 @@ ADMINS: Access = {ADMIN: _ALL}
 SEE_ALL: Access = {ADMIN: _ALL, AUDITOR: _ALL}
 SEE_FIRM: Access = {**SEE_ALL, OWNER: _FIRM, MEMBER: _FIRM}
 SEE_PARK: Access = {**SEE_ALL, OPERATOR: _PARK}
+SEE_WAITS: Access = {**SEE_FIRM, OPERATOR: _PARK}
 ACT_IN_FIRM: Access = {ADMIN: _ALL, OWNER: _FIRM, MEMBER: _FIRM}
 ACT_IN_PARK: Access = {ADMIN: _ALL, OPERATOR: _PARK}
 SEE_TOKENS: Access = {**SEE_ALL, OWNER: _FIRM}
@@ -34,7 +35,7 @@ TABLE: Mapping[Route, Access] = {
     ("GET", "/v1/jobs"): SEE_FIRM,
     ("GET", "/v1/jobs/{job_id}"): SEE_FIRM,
     ("GET", "/v1/jobs/{job_id}/attempts"): SEE_FIRM,
-    ("GET", "/v1/jobs/{job_id}/why"): SEE_FIRM,
+    ("GET", "/v1/jobs/{job_id}/why"): SEE_WAITS,
     ("GET", "/v1/jobs/{job_id}/logs"): SEE_FIRM,
     ("POST", "/v1/jobs/{job_id}/cancel"): ACT_IN_FIRM,
     ("POST", "/v1/jobs/{job_id}/requeue"): ACT_IN_FIRM,

@@ -3,22 +3,30 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from bostan import api
+from bostan.jobfile.beside import NodeKind
 from bostan.jobfile.capacity import ParkCapacity, impossible
-from bostan.newjob import park_capacity
+from bostan.newjob import node_kinds, park_capacity
 from bostan.strictmodel import Finding
 
 from bostan_scheduler.files.blobs import Complete
 from bostan_scheduler.http.asking import from_store
 from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.problems import invalid
-from bostan_scheduler.http.translate.parks import Pool, capacity_model
+from bostan_scheduler.http.translate.capacity import capacity_model
+from bostan_scheduler.http.translate.parks import Pool
 
 At = Callable[[int], str]
 """Where the job of this number stands in the body: empty, or with a dot at its end."""
 
-_FIELDS = {"gpus": "rank.gpus", "min_gpu_memory": "min_gpu_memory_bytes"}
+_FIELDS = {
+    "gpus": "rank.gpus",
+    "cpus": "rank.cpus",
+    "memory": "rank.memory_bytes",
+    "min_gpu_memory": "min_gpu_memory_bytes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class Known:
     """What parks there are and what they have, as read at a moment of the monotonic clock."""
 
     capacity: tuple[ParkCapacity, ...]
+    nodes: tuple[NodeKind, ...]
     parks: frozenset[str]
     read_at: float
 
@@ -35,14 +44,28 @@ class _Wishes:
     """A request in the words of the check."""
 
     gpus: int
+    gpu_milli: int
     replicas: int
+    cpus: int | None
+    memory_bytes: int | None
     gpu_classes: tuple[str, ...]
     min_gpu_memory_bytes: int
     parks: api.Parks
 
-    @property
-    def gpus_total(self) -> int:
-        return self.gpus * self.replicas
+    @classmethod
+    def of(cls, job: api.NewJob) -> Self:
+        """Those of a job."""
+        rank = job.rank
+        return cls(
+            gpus=rank.gpus,
+            gpu_milli=rank.gpu_milli,
+            replicas=job.replicas,
+            cpus=rank.cpus,
+            memory_bytes=rank.memory_bytes,
+            gpu_classes=job.gpu_classes,
+            min_gpu_memory_bytes=job.min_gpu_memory_bytes,
+            parks=job.parks,
+        )
 
 
 @dataclass(slots=True)
@@ -90,8 +113,9 @@ class Grounds:
 def _read(parts: HttpParts) -> Known:
     reader = parts.reader
     pool = Pool({}, reader.class_of_device(), parts.telemetry)
-    capacity = park_capacity(capacity_model(pool, reader.nodes()))
-    return Known(capacity, frozenset(park.id for park in reader.parks()), time.monotonic())
+    has = capacity_model(pool, reader.nodes())
+    parks = frozenset(park.id for park in reader.parks())
+    return Known(park_capacity(has), node_kinds(has), parks, time.monotonic())
 
 
 def _first(known: Known, jobs: Sequence[api.NewJob]) -> tuple[int, Finding] | None:
@@ -100,10 +124,9 @@ def _first(known: Known, jobs: Sequence[api.NewJob]) -> tuple[int, Finding] | No
         return None
     places: dict[_Wishes, int] = {}
     for place, job in enumerate(jobs):
-        wishes = _Wishes(job.rank.gpus, job.replicas, job.gpu_classes, job.min_gpu_memory_bytes, job.parks)
-        places.setdefault(wishes, place)
+        places.setdefault(_Wishes.of(job), place)
     for wishes, place in places.items():
-        findings = impossible(wishes, known.capacity, known.parks)
+        findings = impossible(wishes, known.capacity, known.parks, known.nodes)
         if findings:
             return place, findings[0]
     return None

@@ -46,7 +46,7 @@ async def _main_wait(parts: HttpParts, job: Job) -> Wait | None:
         reply = await parts.leader.ask(AskWhy(job.id))
     except LeaderUnavailable:
         return None
-    return reply.waits[0] if isinstance(reply, WhyAnswer) else None
+    return reply.why.waits[0] if isinstance(reply, WhyAnswer) else None
 
 
 def _models(parts: HttpParts, jobs: Sequence[Job], wait: Wait | None) -> list[api.Job]:

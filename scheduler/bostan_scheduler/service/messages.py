@@ -7,7 +7,9 @@ from bostan_scheduler.core.desired import DesiredSet
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.node import Drain
 from bostan_scheduler.core.reports import NodeConnected, NodeHolds, RankReported, Report
-from bostan_scheduler.core.waits import Reason, Wait
+from bostan_scheduler.core.waits import Reason
+from bostan_scheduler.core.why.viewer import EVERYTHING, Viewer
+from bostan_scheduler.core.why.why import Why
 from bostan_scheduler.service.decisions import Tally
 
 # Requests
@@ -51,9 +53,11 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class AskWhy:
-    """Why does this job wait? Answered by `WhyAnswer` or a `Refusal`."""
+    """Why does this job wait? `in_full` also what would help. Answered by `WhyAnswer` or a `Refusal`."""
 
     job_id: str
+    viewer: Viewer = EVERYTHING
+    in_full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +112,9 @@ class SessionReplaced:
 
 @dataclass(frozen=True, slots=True)
 class WhyAnswer:
-    """The reasons of a queued job, main one first, since when, and how many of its firm go before it."""
+    """Why a queued job waits, as far as it is the asker's to see."""
 
-    waits: tuple[Wait, ...]
-    since: Instant
-    ahead: int
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)

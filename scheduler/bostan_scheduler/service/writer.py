@@ -8,12 +8,13 @@ from typing import Self, assert_never
 from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.core.job import Job, Queued
+from bostan_scheduler.core.job import Queued
 from bostan_scheduler.core.observe import observe, observe_time
 from bostan_scheduler.core.plan import Planner, Rows
 from bostan_scheduler.core.reports import JobsSubmitted, NodesHeard, Report, WindowAnnounced
 from bostan_scheduler.core.snapshot import Settings, Snapshot
-from bostan_scheduler.core.why.reasons import reasons
+from bostan_scheduler.core.why.viewer import seen_by
+from bostan_scheduler.core.why.why import explain, in_short
 from bostan_scheduler.service.decisions import DecisionLog, NoDecisionLog
 from bostan_scheduler.service.foresight import foresee
 from bostan_scheduler.service.messages import (
@@ -106,8 +107,8 @@ class Service:
                 return open_session(work, sessions, request)
             case Journal():
                 return take_in(work, sessions, self.store, request)
-            case AskWhy(job_id):
-                return self._why(work.draft.view, job_id)
+            case AskWhy():
+                return self._why(work.draft.view, request)
             case AskHeard():
                 return HeardAnswer(tuple(work.draft.heard.items()))
             case AskWaits():
@@ -144,12 +145,14 @@ class Service:
             return Refusal("conflict", detail, "use a new key for each new request")
         return Done(receipt.ids, receipt.at)
 
-    def _why(self, view: Snapshot, job_id: str) -> Reply:
-        job = view.jobs.get(job_id)
-        if job is None or not isinstance(job.phase, Queued):
-            return Refusal("not-found", f"{job_id} does not wait")
-        waits = reasons(self.planner.at(self.snapshot), job)
-        return WhyAnswer(waits, job.phase.since, _ahead(view, job))
+    def _why(self, view: Snapshot, asked: AskWhy) -> Reply:
+        """As things are committed, which in the same batch may be a little less than is known."""
+        job, committed = view.jobs.get(asked.job_id), self.snapshot.jobs.get(asked.job_id)
+        if job is None or committed is None or not isinstance(committed.phase, Queued):
+            return Refusal("not-found", f"{asked.job_id} does not wait")
+        desk = self.planner.at(self.snapshot)
+        why = explain(desk, committed) if asked.in_full else in_short(desk, committed)
+        return WhyAnswer(seen_by(why, asked.viewer))
 
     def _tell_waits(self, work: Work) -> Told:
         view = work.draft.view
@@ -203,11 +206,3 @@ def _hear(work: Work, report: NodesHeard) -> None:
 
 def _rows(draft: Draft) -> Rows:
     return Rows(draft.changed_jobs.keys(), draft.changed_attempts.keys(), draft.changed_nodes.keys())
-
-
-def _ahead(view: Snapshot, job: Job) -> int:
-    mine = (job.submitted_at, job.id)
-    others = (
-        one for one in view.jobs.values() if one.spec.firm == job.spec.firm and isinstance(one.phase, Queued)
-    )
-    return sum((one.submitted_at, one.id) < mine for one in others)

@@ -171,16 +171,52 @@ def test_why_a_job_waits(bostan, centre):
         "sentence": "acme uses 8 of 8 GPUs.",
         "numbers": {"used": 8, "allowed": 8},
     }
-    answer = {"job_id": "job-1", "state": "queued", "since": 0, "waits": [wait], "ahead": 2}
+    lacks = {"reason": "gpus-busy", "sentence": "1 of 8 a100 are free, the job asks 2"}
+    parks = [
+        {
+            "park": "tabriz",
+            "gpu_class": "a100",
+            "gpus": 8,
+            "free": 1,
+            "nodes": 2,
+            "nodes_away": 1,
+            "lacks": lacks,
+        },
+        {"park": "yazd", "gpu_class": "a100", "gpus": 4, "free": 4, "nodes": 1, "allowed": False},
+    ]
+    helps = [{"kind": "park", "sentence": "it would start now in yazd, which the job does not allow"}]
+    answer = {"job_id": "job-1", "state": "queued", "since": 0, "waits": [wait, lacks], "ahead": 2}
+    answer |= {"ahead_of_all": 5, "parks": parks, "helps": helps}
     centre.answers["GET /v1/jobs/job-1/why"] = answer
     told = bostan("why", "job-1")
-    assert told.out.splitlines() == [
+    assert [" ".join(line.split()) for line in told.out.splitlines()] == [
         "job-1 is queued since 1970-01-01 00:00:00 UTC",
         "quota-full: acme uses 8 of 8 GPUs.",
-        "  used 8, allowed 8",
-        "2 jobs of the same firm go first",
+        "also gpus-busy: 1 of 8 a100 are free, the job asks 2",
+        "5 jobs go first, 2 of the same firm",
+        "",
+        "PARK CLASS FREE OF KEPT NODES AWAY MISSING",
+        "tabriz a100 1 8 0 2 1 gpus-busy",
+        "yazd a100 4 4 0 1 0 not allowed by the job",
+        "",
+        "What would help:",
+        "it would start now in yazd, which the job does not allow",
     ]
     assert Why.model_validate(bostan("why", "job-1", "-o", "json").json) == Why.model_validate(answer)
+
+
+def test_administrators_see_the_quotas_above(bostan, centre):
+    rows = [
+        {"quota": "acme", "gpu_class": "a100", "uses": 2, "limit": None, "available": 0},
+        {"quota": "all", "gpu_class": "a100", "uses": 8, "limit": 8, "available": 0},
+    ]
+    answer = {"job_id": "job-1", "state": "queued", "since": 0, "waits": [], "quotas": rows}
+    centre.answers["GET /v1/jobs/job-1/why"] = answer
+    assert [line.split() for line in bostan("why", "job-1").out.splitlines()[2:]] == [
+        ["QUOTA", "CLASS", "USES", "LIMIT", "AVAILABLE"],
+        ["acme", "a100", "2", "none", "0"],
+        ["all", "a100", "8", "8", "0"],
+    ]
 
 
 def test_one_node_in_full(bostan, centre):

@@ -152,7 +152,9 @@ class Simulation:
         jobs = tuple(service.snapshot.jobs)
         replies = service.intake(self.centre.wall(), [AskWhy(one) for one in jobs]).replies
         pairs = zip(jobs, replies, strict=True)
-        return [(job_id, reply.waits[0].reason) for job_id, reply in pairs if isinstance(reply, WhyAnswer)]
+        return [
+            (job_id, reply.why.waits[0].reason) for job_id, reply in pairs if isinstance(reply, WhyAnswer)
+        ]
 
     def _over(self) -> bool:
         idle: bool = (

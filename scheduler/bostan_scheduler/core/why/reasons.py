@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.instant import seconds_between
-from bostan_scheduler.core.job import Job, RankNeeds, Shape
+from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
+from bostan_scheduler.core.patience import shape_of
 from bostan_scheduler.core.placement import place
 from bostan_scheduler.core.planning.desk import Desk, awaited
 from bostan_scheduler.core.planning.judge import allowed, classes_of
@@ -13,6 +14,7 @@ from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.room import Ledger, PoolSize
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.waits import Reason, Wait, wait
+from bostan_scheduler.core.why.ever import enough_gpus, enough_nodes
 
 Pools = Mapping[str, PoolSize]
 
@@ -27,7 +29,7 @@ def reasons(desk: Desk, job: Job) -> tuple[Wait, ...]:
     kept = desk.timeline.reserved.get(job.id)
     if kept is not None:
         return (_kept(desk, kept),)
-    return reasons_of(desk, leaf, job.shape)
+    return reasons_of(desk, leaf, shape_of(desk.snapshot, job))
 
 
 def reasons_of(desk: Desk, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:
@@ -35,7 +37,7 @@ def reasons_of(desk: Desk, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:
     if not allowed(leaf, shape):
         return tuple(_too_much(leaf, shape))
     if shape.rank.gpus == 0:
-        return (_no_cpus_or_memory(shape, "nothing else"),)
+        return (_without_gpus(desk, shape),)
     waits = [_of_class(desk, leaf, shape, one) for one in classes_of(desk, shape) if one is not None]
     return _ranked(waits) or (_no_such_gpu(shape, "any GPU", {}),)
 
@@ -69,16 +71,19 @@ def _never(ledger: Ledger, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wai
     """What no waiting will cure: the class is not in the quota, or no park could ever hold the gang."""
     if leaf.of_class(gpu_class).limit == Gpus(0):
         return wait(Reason.CLASS_NOT_IN_QUOTA, firm=shape.firm, gpu_class=gpu_class)
+    return nowhere(ledger, shape, gpu_class)
+
+
+def nowhere(ledger: Ledger, shape: Shape, gpu_class: str) -> Wait | None:
+    """That no park could ever hold the gang, or none that it allows."""
     pools = ledger.pools_of(gpu_class)
-    if not any(_could_hold(pool, shape) for pool in pools.values()):
+    if not any(enough_gpus(pool, shape) for pool in pools.values()):
         return _no_such_gpu(shape, gpu_class, pools)
-    if not any(_could_hold(pool, shape) for park, pool in pools.items() if shape.parks.admit(park)):
+    if not any(enough_gpus(pool, shape) for park, pool in pools.items() if shape.parks.admit(park)):
         return wait(Reason.PARK_RULES, gpu_class=gpu_class)
+    if not enough_nodes(ledger, shape, gpu_class):
+        return _no_such_node(shape, gpu_class)
     return None
-
-
-def _could_hold(pool: PoolSize, shape: Shape) -> bool:
-    return pool.ranks(shape.rank.gpus) >= shape.replicas
 
 
 def _no_such_gpu(shape: Shape, gpu_class: str, pools: Pools) -> Wait:
@@ -87,19 +92,39 @@ def _no_such_gpu(shape: Shape, gpu_class: str, pools: Pools) -> Wait:
     return wait(Reason.NO_SUCH_GPU, gpu_class=gpu_class, has=has, **asks)
 
 
+def _no_such_node(shape: Shape, gpu_class: str) -> Wait:
+    gang = {"replicas": shape.replicas, "asks_per_node": shape.rank.gpus}
+    return wait(Reason.NO_SUCH_NODE, gpu_class=gpu_class, **gang, **_beside(shape))
+
+
+def _without_gpus(desk: Desk, shape: Shape) -> Wait:
+    """Ranks of CPUs and memory alone. They are told as if they asked for no GPUs at all, which they do."""
+    if not enough_nodes(desk.room, shape, None):
+        return _no_such_node(shape, "GPUs")
+    if place(desk.room, shape, None) is not None:
+        return wait(Reason.NOT_YET_PLANNED)
+    if shape.patient and place(desk.room, replace(shape, patient=False), None) is not None:
+        return _avoids(desk, shape)
+    return _no_cpus_or_memory(shape, "GPUs")
+
+
 def _over_quota(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
+    """The leaf's own limit, or what is left above it of what it may borrow."""
     quotas = desk.books.quotas
-    available = quotas.available(leaf, gpu_class)
+    available, limit = quotas.available(leaf, gpu_class), leaf.of_class(gpu_class).limit
     if Gpus(shape.gpus) <= available:
         return None
+    uses = quotas.held(leaf.id, gpu_class)
+    borrows = leaf.parent is not None and uses + Gpus(shape.gpus) <= limit
     return wait(
-        Reason.QUOTA,
+        Reason.NOTHING_TO_BORROW if borrows else Reason.QUOTA,
         quota=leaf.id,
         gpu_class=gpu_class,
-        uses=quotas.held(leaf.id, gpu_class).count,
-        limit=str(leaf.of_class(gpu_class).limit),
+        uses=uses.count,
+        limit=str(limit),
         asks=shape.gpus,
         available=available.count,
+        above=leaf.parent if borrows else None,
     )
 
 
@@ -112,19 +137,24 @@ def _kept(desk: Desk, kept: Reserved) -> Wait:
 
 
 def _no_room(desk: Desk, shape: Shape, gpu_class: str) -> Wait:
-    """What is in the way, from what is plainest to what is least so."""
+    return no_room(desk, shape, gpu_class) or wait(Reason.NOT_YET_PLANNED)
+
+
+def no_room(desk: Desk, shape: Shape, gpu_class: str, job_id: str | None = None) -> Wait | None:
+    """What is in the way, from what is plainest to what is least so; None when nothing is."""
     ledger = desk.room
     pools = [pool for park, pool in ledger.pools_of(gpu_class).items() if shape.parks.admit(park)]
     free, has = sum(pool.free for pool in pools), sum(pool.gpus for pool in pools)
-    away, nodes = sum(pool.nodes_away for pool in pools), sum(pool.nodes for pool in pools)
-    if free < shape.gpus and away:
-        return wait(Reason.NODES_AWAY, away=away, nodes=nodes, gpu_class=gpu_class)
-    if free < shape.gpus:
-        return wait(Reason.GPUS_BUSY, free=free, has=has, gpu_class=gpu_class, asks=shape.gpus)
+    if free < shape.gpus and shape.rank.gpu_milli == WHOLE_GPU:
+        return _too_few(shape, gpu_class, pools, free, has)
     if place(ledger, shape, gpu_class) is not None:
-        return _in_the_way(desk, shape, gpu_class, free)
-    if place(ledger, replace(shape, rank=RankNeeds(shape.rank.gpus)), gpu_class) is not None:
+        return _in_the_way(desk, shape, gpu_class, free, job_id)
+    if shape.patient and place(ledger, replace(shape, patient=False), gpu_class) is not None:
+        return _avoids(desk, shape)
+    if place(ledger, replace(shape, rank=_gpus_alone(shape.rank)), gpu_class) is not None:
         return _no_cpus_or_memory(shape, gpu_class)
+    if free < shape.gpus:
+        return _too_few(shape, gpu_class, pools, free, has)
     return wait(
         Reason.GPUS_SCATTERED,
         free=free,
@@ -134,22 +164,45 @@ def _no_room(desk: Desk, shape: Shape, gpu_class: str) -> Wait:
     )
 
 
-def _in_the_way(desk: Desk, shape: Shape, gpu_class: str, free: int) -> Wait:
-    limits = desk.limits(shape, gpu_class)
+def _too_few(shape: Shape, gpu_class: str, pools: list[PoolSize], free: int, has: int) -> Wait:
+    away, nodes = sum(pool.nodes_away for pool in pools), sum(pool.nodes for pool in pools)
+    if away:
+        return wait(Reason.NODES_AWAY, away=away, nodes=nodes, gpu_class=gpu_class)
+    return wait(Reason.GPUS_BUSY, free=free, has=has, gpu_class=gpu_class, asks=shape.gpus)
+
+
+def _gpus_alone(needs: RankNeeds) -> RankNeeds:
+    return RankNeeds(needs.gpus, gpu_milli=needs.gpu_milli)
+
+
+def _in_the_way(desk: Desk, shape: Shape, gpu_class: str, free: int, job_id: str | None) -> Wait | None:
+    """Windows and reservations, unless nothing is."""
+    limits = desk.limits(shape, gpu_class, job_id)
     if place(desk.room, shape, gpu_class, limits) is not None:
-        return wait(Reason.NOT_YET_PLANNED)
+        return None
     return wait(Reason.WINDOW_AHEAD, free=free, gpu_class=gpu_class, nodes=len(limits), asks=shape.gpus)
 
 
+def _avoids(desk: Desk, shape: Shape) -> Wait:
+    seconds = desk.snapshot.settings.avoid_wait_seconds
+    return wait(Reason.AVOIDS_NODES, nodes=", ".join(shape.avoid_nodes), waits_seconds=seconds)
+
+
 def _no_cpus_or_memory(shape: Shape, gpu_class: str) -> Wait:
-    needs = {"cpus": shape.rank.cpus or 0, "memory_bytes": shape.rank.memory_bytes or 0}
-    return wait(Reason.CPUS_OR_MEMORY, gpu_class=gpu_class, **needs)
+    return wait(Reason.CPUS_OR_MEMORY, gpu_class=gpu_class, **_beside(shape))
+
+
+def _beside(shape: Shape) -> dict[str, int | None]:
+    """What each rank needs beside its GPUs; what is not asked for is not said."""
+    return {"cpus": shape.rank.cpus, "memory_bytes": shape.rank.memory_bytes}
 
 
 _SEVERITY = {reason: position for position, reason in enumerate(Reason)}
 _PASSING = (
     Reason.NOT_YET_PLANNED,
     Reason.QUOTA,
+    Reason.NOTHING_TO_BORROW,
+    Reason.AVOIDS_NODES,
     Reason.NODES_AWAY,
     Reason.GPUS_BUSY,
     Reason.GPUS_SCATTERED,

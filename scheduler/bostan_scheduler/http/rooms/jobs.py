@@ -5,16 +5,18 @@ from fastapi import APIRouter, Request, Response
 
 from bostan_scheduler.core.job import Active, Finished, Job, Queued
 from bostan_scheduler.core.reports import CancelAsked, RequeueAsked
-from bostan_scheduler.http.asker import Who
+from bostan_scheduler.core.why.viewer import Viewer
+from bostan_scheduler.http.asker import Asker, Who
 from bostan_scheduler.http.asking import ask, from_store, tell
 from bostan_scheduler.http.bodies import answer, read_body, takes
 from bostan_scheduler.http.front import Front, Here
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.pages import Wanted, page_by, page_of
 from bostan_scheduler.http.params import JobId, Word
-from bostan_scheduler.http.problems import Problem
+from bostan_scheduler.http.problems import Problem, not_found
 from bostan_scheduler.http.translate.attempts import attempt_model
-from bostan_scheduler.http.translate.jobs import state_of, wait_model
+from bostan_scheduler.http.translate.jobs import state_of
+from bostan_scheduler.http.translate.why import why_model
 from bostan_scheduler.http.views import job_view, job_views, visible_job
 from bostan_scheduler.service.messages import AskWhy, Tell, WhyAnswer
 
@@ -60,23 +62,23 @@ async def attempts(front: Here, who: Who, job_id: JobId, wanted: Wanted) -> Resp
 
 @router.get("/v1/jobs/{job_id}/why", response_model=api.Why)
 async def why(front: Here, who: Who, job_id: JobId) -> Response:
-    """Why a job waits, the main reason first; nothing when it does not."""
+    """Why a job waits, the main reason first, and what would help; nothing when it does not wait."""
     found = await visible_job(front, who, job_id)
-    return answer(
-        await (_why_queued(front, found) if isinstance(found.phase, Queued) else _why_not(front, found))
-    )
+    if who.park is not None and not found.spec.parks.admit(who.park):
+        raise not_found(f"job {job_id}", f"only jobs that may run in {who.park} are explained to you")
+    waits = isinstance(found.phase, Queued)
+    return answer(await (_why_queued(front, who, found) if waits else _why_not(front, found)))
 
 
-async def _why_queued(front: Front, job: Job) -> api.Why:
+async def _why_queued(front: Front, who: Asker, job: Job) -> api.Why:
     try:
-        reply = await ask(front.parts, AskWhy(job.id))
+        reply = await ask(front.parts, AskWhy(job.id, Viewer(who.firm, who.park), in_full=True))
     except Problem as problem:
         if problem.status != 404:
             raise
         return await _why_not(front, await _read_again(front, job))  # it has started meanwhile
     assert isinstance(reply, WhyAnswer)
-    waits = tuple(wait_model(wait) for wait in reply.waits)
-    return api.Why(job_id=job.id, state="queued", since=reply.since, waits=waits, ahead=reply.ahead)
+    return why_model(job.id, reply.why)
 
 
 async def _read_again(front: Front, job: Job) -> Job:

@@ -10,7 +10,8 @@ from bostan_scheduler.http.front import Here
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.pages import Wanted, page_by
 from bostan_scheduler.http.parts import HttpParts
-from bostan_scheduler.http.translate.parks import Pool, capacity_model
+from bostan_scheduler.http.translate.capacity import capacity_model
+from bostan_scheduler.http.translate.parks import Pool
 from bostan_scheduler.http.translate.quotas import firm_model
 
 router = APIRouter(route_class=GuardedRoute, tags=["people"])

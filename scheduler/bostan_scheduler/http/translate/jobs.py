@@ -13,6 +13,7 @@ from bostan_scheduler.core.outputs import OutputsLost, OutputsOnTheWay
 from bostan_scheduler.core.waits import Wait
 from bostan_scheduler.http.translate.attempts import LogBytes, attempt_model
 from bostan_scheduler.http.translate.outcomes import active_state, exit_code, final_state, outcome_word
+from bostan_scheduler.http.translate.why import wait_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,6 @@ def rank_model(rank: RankNeeds) -> api.NewRank:
     return api.NewRank(
         gpus=rank.gpus, gpu_milli=rank.gpu_milli, cpus=rank.cpus, memory_bytes=rank.memory_bytes
     )
-
-
-def wait_model(wait: Wait) -> api.Wait:
-    """Why a job waits."""
-    return api.Wait(reason=wait.reason, sentence=wait.sentence, numbers=dict(wait.numbers))
 
 
 def outputs_model(job: Job, newest: Attempt | None, outputs: Sequence[Output]) -> api.Outputs:

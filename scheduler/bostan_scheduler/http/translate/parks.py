@@ -24,7 +24,7 @@ class Pool:
 
     def gpu_class(self, gpu: Gpu) -> str | None:
         """The class that a device counts as."""
-        return self.class_of_device.get(gpu.name, gpu.default_class)
+        return gpu.class_by(self.class_of_device)
 
 
 def holders(attempts: Iterable[Attempt]) -> dict[str, str]:
@@ -118,27 +118,3 @@ def park_model(
         gpus_free=sum(gpu_state(pool, node, gpu) == "free" for node, gpu in gpus),
         windows=windows,
     )
-
-
-def capacity_model(pool: Pool, nodes: Iterable[Node]) -> api.Capacity:
-    """What could ever be placed, busy or not, by park and class."""
-    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for node in nodes:
-        by_class: dict[str, list[Gpu]] = {}
-        for gpu in node.gpus:
-            by_class.setdefault(pool.gpu_class(gpu) or "", []).append(gpu)
-        for gpu_class, gpus in by_class.items():
-            memory = max(gpu.memory_bytes for gpu in gpus)
-            found.setdefault((node.park, gpu_class), []).append((len(gpus), memory))
-    classes = tuple(
-        api.ClassCapacity(
-            park=park,
-            gpu_class=gpu_class,
-            memory_bytes=max(memory for _, memory in sizes),
-            gpus=sum(count for count, _ in sizes),
-            gpus_per_node=max(count for count, _ in sizes),
-        )
-        for (park, gpu_class), sizes in sorted(found.items())
-        if gpu_class
-    )
-    return api.Capacity(classes=classes)

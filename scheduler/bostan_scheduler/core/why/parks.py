@@ -1,0 +1,85 @@
+"""How it looks in each park for a waiting job: what is there, what is free, what is kept, and what is missing."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bostan_scheduler.core.job import Job, ParkRules, Shape
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.judge import classes_of
+from bostan_scheduler.core.room import PoolSize
+from bostan_scheduler.core.waits import Wait
+from bostan_scheduler.core.why.reasons import no_room, nowhere
+
+ROWS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ParkRow:
+    """One class in one park. `set_aside` are free GPUs that the job must leave to windows and reservations.
+
+    `allowed`: the job's rules let it run there. `lacks` is what is missing there for it, quota aside; None: nothing.
+    `held_by` are the firms that hold the rest, with how many GPUs.
+    """
+
+    park: str
+    gpu_class: str
+    allowed: bool
+    gpus: int
+    free: int
+    set_aside: int
+    nodes: int
+    nodes_away: int
+    lacks: Wait | None
+    held_by: tuple[tuple[str, int], ...] = ()
+
+
+def park_rows(desk: Desk, job: Job) -> tuple[ParkRow, ...]:
+    """The rows of the classes that the job takes; the parks that it allows first, of these the emptiest."""
+    shape = job.shape
+    rows = [row for gpu_class in classes_of(desk, shape) if gpu_class for row in _rows(desk, job, gpu_class)]
+    rows.sort(key=lambda row: (not row.allowed, -row.free, row.park, row.gpu_class))
+    return tuple(replace(row, lacks=_lacks(desk, job, row)) for row in rows[:ROWS_MAX])
+
+
+def _rows(desk: Desk, job: Job, gpu_class: str) -> Iterator[ParkRow]:
+    limits = desk.limits(job.shape, gpu_class, job.id)
+    holders = _holders(desk, gpu_class)
+    for park, pool in desk.room.pools_of(gpu_class).items():
+        aside = sum(
+            max(0, free - limits[node_id])
+            for node_id, free in desk.room.nodes_with(park, gpu_class)
+            if node_id in limits
+        )
+        yield _row(park, gpu_class, pool, aside, job.shape, holders.get(park, Counter()))
+
+
+def _row(
+    park: str, gpu_class: str, pool: PoolSize, set_aside: int, shape: Shape, held: Counter[str]
+) -> ParkRow:
+    return ParkRow(
+        park=park,
+        gpu_class=gpu_class,
+        allowed=shape.parks.admit(park),
+        gpus=pool.gpus,
+        free=pool.free,
+        set_aside=set_aside,
+        nodes=pool.nodes,
+        nodes_away=pool.nodes_away,
+        lacks=None,
+        held_by=tuple(sorted(held.items(), key=lambda one: (-one[1], one[0]))),
+    )
+
+
+def _holders(desk: Desk, gpu_class: str) -> dict[str, Counter[str]]:
+    held: dict[str, Counter[str]] = {}
+    for attempt in desk.running.attempts.values():
+        if attempt.gpu_class == gpu_class:
+            held.setdefault(attempt.park, Counter())[attempt.firm] += attempt.gpus
+    return held
+
+
+def _lacks(desk: Desk, job: Job, row: ParkRow) -> Wait | None:
+    """As if the job could run in this park alone."""
+    shape = replace(job.shape, parks=ParkRules(allow=(row.park,)))
+    return nowhere(desk.room, shape, row.gpu_class) or no_room(desk, shape, row.gpu_class, job.id)
