@@ -175,6 +175,25 @@ async def test_what_is_used_and_what_is_left(rest):
     assert use["in_force"] is True
 
 
+async def test_what_a_branch_keeps_aside_is_not_used(rest, new_document):
+    """Of 8 below it, 2 are never lent: one of them is held, and one kept."""
+    quotas = [leaf("all", gpus={"a100": {"guaranteed": 8}})]
+    quotas += [
+        leaf("acme", parent="all", firm="acme", gpus={"a100": {"guaranteed": 4, "lend_limit": 2}}),
+        leaf("zeta", parent="all", firm="zeta", gpus={"a100": {"guaranteed": 4, "lend_limit": 4}}),
+    ]
+    assert (await put(rest, new_document(quotas=quotas))).status_code == 200
+    assert await standing(rest) == {"acme": (0, 0, 8), "all": (0, 2, 6), "zeta": (0, 0, 6)}
+    rest.story.connect("p/a", 4)
+    await rest.run(rank={"gpus": 1})
+    assert await standing(rest) == {"acme": (1, 0, 7), "all": (1, 1, 6), "zeta": (0, 0, 6)}
+
+
+async def standing(rest):
+    uses = (await rest.seen("admin", "/v1/quotas"))["items"]
+    return {use["quota"]: (use["used"], use["kept"], use["available"]) for use in uses}
+
+
 async def test_time_is_counted_by_firm_project_and_class(rest):
     rest.story.connect("p/a", 4)
     for project, seconds in (("vision", 10), ("speech", 5)):

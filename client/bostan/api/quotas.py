@@ -83,7 +83,10 @@ class QuotaUse(Contract):
     guaranteed: int
     borrow_limit: int | None
     lend_limit: int
-    used: int
+    used: int = Field(description="what jobs hold, of the node and all below it")
+    kept: int = Field(
+        default=0, description="of a branch: what is guaranteed below it, never lent, and not held"
+    )
     available: int
     from_at: Instant
     until_at: Instant

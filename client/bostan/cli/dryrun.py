@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bostan.cli.jobs import asked_for
+from bostan.cli.effective import effective
 from bostan.cli.options import Format
 from bostan.cli.output import print_facts, print_json, say
 from bostan.errors import InvalidFile
@@ -29,9 +29,7 @@ def dry_run(client: Client, job: JobFile, work_folder: Path | None, output: Form
     if output is Format.JSON:
         print_json(wanted)
         return
-    print_facts(
-        [("name", wanted.name), ("firm", wanted.firm), ("project", wanted.project), *asked_for(wanted)]
-    )
+    print_facts(effective(wanted))
     say("Nothing was sent; it could run")
 
 

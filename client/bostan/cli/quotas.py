@@ -20,9 +20,10 @@ _COLUMNS = (
     Column("QUOTA"),
     Column("CLASS"),
     Column("USED", "number"),
+    Column("KEPT", "number"),
     Column("GUARANTEED", "number"),
     Column("BORROW", "number"),
-    Column("AVAILABLE", "number"),
+    Column("FREE", "number"),
     Column("UNTIL"),
 )
 
@@ -60,7 +61,7 @@ def show(
 def _row(use: QuotaUse) -> tuple[Cell, ...]:
     borrow = "any" if use.borrow_limit is None else use.borrow_limit
     until = local_time(use.until_at) if use.in_force else "not in force"
-    return (use.quota, use.gpu_class, use.used, use.guaranteed, borrow, use.available, until)
+    return (use.quota, use.gpu_class, use.used, use.kept, use.guaranteed, borrow, use.available, until)
 
 
 def _document(path: Path) -> QuotaDocument:

@@ -132,10 +132,54 @@ def test_a_submitted_job_in_json(bostan, job_file):
 def test_a_dry_run_shows_what_would_be_sent_and_sends_nothing(bostan, province, job_file):
     told = bostan("submit", job_file(), "--dry-run")
     assert told.code == 0
-    assert "command      python train.py" in told.out
+    assert facts(told.out)["command"] == "python train.py"
     assert told.err == "Nothing was sent; it could run\n"
     assert province.submitted == []
     assert province.count("POST") == 0
+
+
+def test_a_dry_run_shows_every_field_of_the_request(bostan, province, job_file):
+    """What the file says, and what stands where it says nothing."""
+    unsaid = facts(bostan("submit", job_file(), "--dry-run").out)
+    assert unsaid["project"] == unsaid["work directory"] == unsaid["environment"] == "none"
+    assert unsaid["parks"] == "any"
+    assert unsaid["qos"] == "standard"
+    assert unsaid["estimate"] == "none; the centre learns one from jobs like it"
+    assert unsaid["stop grace"] == "30s"
+    assert unsaid["checkpoint"] == "only of its own accord"
+    assert unsaid["retries"].startswith("3 times when its node is lost, 3 times when it cannot be started, 0")
+    assert unsaid["lease"] == "as long as the centre gives"
+    wanted = {
+        "project": "vision",
+        "cpus": 3,
+        "memory": "5GiB",
+        "gpu_classes": None,
+        "min_gpu_memory": "6GiB",
+        "env": "{LR: 1e-3}",
+        "parks": "{deny: [shiraz], prefer: [tabriz]}",
+        "checkpoint": "{signal: true, grace: 70s}",
+        "stop_grace": "71s",
+        "retries": "{node_lost: 1, start_failed: 2, exit: 4}",
+        "lease": "172s",
+        "qos": "scavenger",
+        "estimate": "73s",
+        "speeds": "{t4-16g: 0.5}",
+        "time_limit": "74s",
+    }
+    told = bostan("submit", job_file(job_text(**wanted)), "--dry-run")
+    assert told.code == 0, told.err
+    said = facts(told.out)
+    assert said["each with"] == "2 GPUs, 3 CPUs, 5.0 GiB, GPU memory from 6.0 GiB"
+    assert (said["environment"], said["not in"], said["preferred parks"]) == ("LR=1e-3", "shiraz", "tabriz")
+    assert said["checkpoint"] == "on SIGUSR1, within 1m10s"
+    assert said["retries"].startswith("1 time when its node is lost, 2 times when it cannot be started, 4 ")
+    assert (said["stop grace"], said["lease"]) == ("1m11s", "at most 2m52s")
+    assert (said["estimate"], said["speeds"], said["qos"]) == ("1m13s", "t4-16g 0.5", "scavenger")
+    assert (said["project"], said["time limit"]) == ("vision", "1m14s")
+
+
+def facts(out):
+    return dict((part.strip() for part in line.split("  ", 1)) for line in out.splitlines())
 
 
 def test_a_dry_run_in_json_is_the_request_itself(bostan, province, job_file, home):

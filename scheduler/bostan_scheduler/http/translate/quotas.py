@@ -1,5 +1,6 @@
 """The quota document both ways, and how each node of the tree stands."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -128,6 +129,7 @@ def limit_or_none(gpus: Gpus) -> int | None:
 
 def quota_uses(ledger: QuotaLedger, now: Instant) -> Iterator[api.QuotaUse]:
     """How each node of the tree stands in each of its classes."""
+    held = _held(ledger)
     for node in sorted(ledger.tree.nodes.values(), key=lambda node: node.id):
         for gpu_class, quota in sorted(node.gpus.items()):
             yield api.QuotaUse(
@@ -138,9 +140,22 @@ def quota_uses(ledger: QuotaLedger, now: Instant) -> Iterator[api.QuotaUse]:
                 guaranteed=quota.guaranteed.count,
                 borrow_limit=limit_or_none(quota.borrow_limit),
                 lend_limit=quota.lend_limit.count,
-                used=ledger.held(node.id, gpu_class).count,
+                used=held[node.id, gpu_class],
+                kept=ledger.held(node.id, gpu_class).count - held[node.id, gpu_class],
                 available=ledger.available(node, gpu_class).count,
                 from_at=node.from_at,
                 until_at=node.until_at,
                 in_force=node.in_force(now),
             )
+
+
+def _held(ledger: QuotaLedger) -> Counter[tuple[str, str]]:
+    """What the jobs of each leaf hold, at it and at all above it. A branch's own account also counts what it keeps."""
+    held = Counter[tuple[str, str]]()
+    for (quota_id, gpu_class), account in ledger.accounts.items():
+        node: QuotaNode | None = ledger.tree.nodes[quota_id]
+        if node is not None and node.firm is not None:
+            while node is not None:
+                held[node.id, gpu_class] += account.used
+                node = ledger.tree.nodes[node.parent] if node.parent is not None else None
+    return held
