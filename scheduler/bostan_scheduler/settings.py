@@ -65,9 +65,16 @@ class CentreSettings(StrictModel):
         600, description="A job waits so long for a checkpoint on its way."
     )
     avoid_wait_seconds: Seconds = Field(
-        120, description="A job that was queued again waits so long for other nodes than those it is to avoid."
+        120,
+        description="A job that was queued again waits so long for other nodes than those it is to avoid.",
     )
     pending_jobs_max: int = Field(1_000_000, ge=1, description="Unfinished jobs that the centre takes.")
+    park_windows_max: int = Field(
+        200,
+        ge=1,
+        le=10_000,
+        description="Maintenance windows and reservations of a park that are not over.",
+    )
     default_estimate_seconds: Seconds = Field(
         3600, description="What a job is thought to take of which neither its user nor its like tell more."
     )
@@ -155,6 +162,7 @@ class CentreSettings(StrictModel):
             checkpoint_wait_seconds=self.checkpoint_wait_seconds,
             avoid_wait_seconds=self.avoid_wait_seconds,
             pending_jobs_max=self.pending_jobs_max,
+            park_windows_max=self.park_windows_max,
             default_estimate_seconds=self.default_estimate_seconds,
             learnt_runs_max=self.learnt_runs_max,
             learnt_kinds_max=self.learnt_kinds_max,

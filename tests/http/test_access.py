@@ -8,7 +8,14 @@ from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.service.tokens import mint
 from fastapi import APIRouter
 
-PLACES = {"job_id": "j-none", "rank": "0", "sha256": "a" * 64, "park": "p", "name": "a", "token_id": "none"}
+PLACES = {
+    "job_id": "j-none",
+    "rank": "0",
+    "sha256": "a" * 64,
+    "park": "p",
+    "name": "a",
+    "token_id": "none",
+} | {"window_id": "none"}
 
 # What each role may do, written down once more, by hand: `+` may, `-` may not.
 ROLES = ("admin", "auditor", "operator", "owner", "member")
@@ -32,6 +39,12 @@ EXPECTED = {
     "GET /v1/parks": "+++++",
     "POST /v1/parks": "+----",
     "POST /v1/parks/{park}/tokens": "+-+--",
+    "GET /v1/parks/{park}/maintenance": "+++++",
+    "POST /v1/parks/{park}/maintenance": "+-+--",
+    "DELETE /v1/parks/{park}/maintenance/{window_id}": "+-+--",
+    "GET /v1/reservations": "++---",
+    "POST /v1/reservations": "+----",
+    "DELETE /v1/reservations/{window_id}": "+----",
     "GET /v1/nodes": "+++--",
     "GET /v1/nodes/{park}/{name}": "+++--",
     "POST /v1/nodes/{park}/{name}/drain": "+-+--",

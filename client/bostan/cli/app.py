@@ -22,6 +22,7 @@ from bostan.cli import (
     usage,
     waiting,
     why,
+    windows,
 )
 from bostan.cli.failures import Root
 
@@ -54,6 +55,32 @@ GROUPS: Final[tuple[tuple[str, str, Commands], ...]] = (
         (
             ("add", parks.add, "bostan park add tabriz --name 'Tabriz park'"),
             ("token", parks.token, "bostan park token tabriz"),
+        ),
+    ),
+    (
+        "park maintenance",
+        "Announce when nodes of a park are away.",
+        (
+            (
+                "add",
+                windows.announce,
+                "bostan park maintenance add tabriz --from 2026-12-31T22:00 --until +9h --reason 'new UPS'",
+            ),
+            ("list", windows.list_maintenance, "bostan park maintenance list tabriz"),
+            ("remove", windows.call_off, "bostan park maintenance remove tabriz ups-1"),
+        ),
+    ),
+    (
+        "reservations",
+        "Keep GPUs of a park for a firm for a time.",
+        (
+            (
+                "add",
+                windows.reserve,
+                "bostan reservations add tabriz --firm acme --class t4-16g --gpus 8 --from +1d --until +8d",
+            ),
+            ("list", windows.list_reservations, "bostan reservations list"),
+            ("remove", windows.give_up, "bostan reservations remove contest"),
         ),
     ),
     (
@@ -92,10 +119,12 @@ _KEEPS_THE_REST: Final = {"run": {"allow_interspersed_args": False, "ignore_unkn
 def _build() -> typer.Typer:
     root = _group(Root, "Run AI-training jobs on the GPUs of many technology parks.")
     _register(root, COMMANDS)
-    for name, about, commands in GROUPS:
-        group = _group(typer.core.TyperGroup, about)
-        _register(group, commands)
-        root.add_typer(group, name=name)
+    groups = {"": root}
+    for path, about, commands in GROUPS:
+        above, _, name = path.rpartition(" ")
+        groups[path] = _group(typer.core.TyperGroup, about)
+        _register(groups[path], commands)
+        groups[above].add_typer(groups[path], name=name)
     root.callback()(_about)
     return root
 

@@ -37,6 +37,21 @@ def seconds(text: str, option: str) -> int:
         raise InvalidFile([FileProblem("command line", None, option, exc.problem, exc.remedy)]) from exc
 
 
+def moment(text: str, option: str) -> int:
+    """An instant in milliseconds from a date and time, with an offset or local, or from a duration ahead, as `+2h`."""
+    import datetime
+    import time
+
+    if text.startswith("+"):
+        return round(time.time() * 1000) + seconds(text[1:], option) * 1000
+    try:
+        return round(datetime.datetime.fromisoformat(text).timestamp() * 1000)
+    except ValueError as exc:
+        remedy = "write 2026-12-31T22:00, 2026-12-31T22:00+03:30, or +2h"
+        problem = FileProblem("command line", None, option, f"{text!r} is no date", remedy)
+        raise InvalidFile([problem]) from exc
+
+
 def instant(text: str, option: str) -> int:
     """An instant in milliseconds from a local date, a local date and time, or a duration ago."""
     import datetime

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bostan.cli.options import Format, Output
-from bostan.cli.output import Column, emit_items, print_json, say, write
+from bostan.cli.output import Cell, Column, emit_items, print_json, say, write
 from bostan.cli.session import connect
+from bostan.cli.words import local_time
+
+if TYPE_CHECKING:
+    from bostan.api import Park
 
 _COLUMNS = (
     Column("PARK"),
@@ -17,20 +21,32 @@ _COLUMNS = (
     Column("SILENT", "number"),
     Column("GPUS", "number"),
     Column("FREE", "number"),
+    Column("AHEAD", "shrinks"),
 )
 ParkId = Annotated[str, typer.Argument(metavar="PARK", help="The park's id.")]
 
 
 def parks(output: Output = Format.TABLE) -> None:
-    """List the parks."""
+    """List the parks, and what lies ahead of each."""
     with connect() as client:
         emit_items(
             client.parks(),
             output,
             _COLUMNS,
-            lambda each: (each.id, each.name, each.nodes, each.nodes_silent, each.gpus, each.gpus_free),
+            _row,
             "There are no parks",
         )
+
+
+def _row(park: Park) -> tuple[Cell, ...]:
+    counted = (park.nodes, park.nodes_silent, park.gpus, park.gpus_free)
+    return (park.id, park.name, *counted, _ahead(park))
+
+
+def _ahead(park: Park) -> str | None:
+    """The next window that has a begin and an end; what a park keeps always is in JSON."""
+    window = next((each for each in park.windows if each.until_at is not None), None)
+    return None if window is None else f"{window.kind} {local_time(window.from_at)}"
 
 
 def add(

@@ -79,7 +79,7 @@ def run(
     detached: Detached = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Run a command on GPUs, stream its log, and exit with its code. Ctrl-C leaves the job alone."""
+    """Run a command on GPUs, follow it, and exit with its code. Ctrl-C leaves the job alone."""
     from bostan.jobfile import job_from
 
     fields = {

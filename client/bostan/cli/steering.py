@@ -31,7 +31,7 @@ def requeue(
     ] = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Take a checkpoint, stop the attempt and queue the job again."""
+    """Save, stop the attempt, and queue the job again."""
     with connect() as client:
         told = client.requeue(job, checkpoint=checkpoint, avoid_node=avoid_node)
     _tell(told, output, "requeued")

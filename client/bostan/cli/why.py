@@ -34,7 +34,7 @@ _QUOTA_COLUMNS: Final = (
 
 
 def why(job: JobId, output: Output = Format.TABLE) -> None:
-    """Show why a job waits, the main reason first, and what would help."""
+    """Show why a job waits, and what would help."""
     from bostan.cli.session import connect
 
     with connect() as client:

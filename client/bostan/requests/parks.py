@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from bostan.api import Drain, Gpu, NewPark, Node, Page, Park, ParkToken
+from bostan.api import (
+    Drain,
+    Gpu,
+    Maintenance,
+    NewMaintenance,
+    NewPark,
+    NewReservation,
+    Node,
+    Page,
+    Park,
+    ParkToken,
+    Reservation,
+)
 from bostan.errors import WrongUsage
-from bostan.requests.base import Request, at, listing, model
+from bostan.requests.base import Request, at, listing, model, nothing
 
 
 def parks(cursor: str | None = None) -> Request[Page[Park]]:
@@ -17,6 +29,32 @@ def park_add(park: NewPark) -> Request[Park]:
 
 def park_token(park: str) -> Request[ParkToken]:
     return Request("POST", at("parks", park, "tokens"), model(ParkToken))
+
+
+def maintenance(park: str, cursor: str | None = None) -> Request[Page[Maintenance]]:
+    return listing(at("parks", park, "maintenance"), Maintenance, cursor)
+
+
+def announce_maintenance(park: str, window: NewMaintenance, idempotency_key: str) -> Request[Maintenance]:
+    headers = {"Idempotency-Key": idempotency_key}
+    return Request("POST", at("parks", park, "maintenance"), model(Maintenance), json=window, headers=headers)
+
+
+def call_off_maintenance(park: str, window_id: str) -> Request[None]:
+    return Request("DELETE", at("parks", park, "maintenance", window_id), nothing)
+
+
+def reservations(cursor: str | None = None) -> Request[Page[Reservation]]:
+    return listing(at("reservations"), Reservation, cursor)
+
+
+def reserve(reservation: NewReservation, idempotency_key: str) -> Request[Reservation]:
+    headers = {"Idempotency-Key": idempotency_key}
+    return Request("POST", at("reservations"), model(Reservation), json=reservation, headers=headers)
+
+
+def give_up_reservation(window_id: str) -> Request[None]:
+    return Request("DELETE", at("reservations", window_id), nothing)
 
 
 def nodes(cursor: str | None = None, *, park: str | None = None) -> Request[Page[Node]]:

@@ -26,10 +26,26 @@ from bostan_scheduler.http.rooms import (
     submitting,
     tokens,
     usage,
+    windows,
 )
 
 # The router looks from first to last: what is asked most stands first.
-_ROOMS = (submitting, jobs, logs, outputs, blobs, me, events, nodes, parks, quotas, usage, tokens, health)
+_ROOMS = (
+    submitting,
+    jobs,
+    logs,
+    outputs,
+    blobs,
+    me,
+    events,
+    nodes,
+    parks,
+    quotas,
+    usage,
+    tokens,
+    windows,
+    health,
+)
 
 
 def create_app(parts: HttpParts) -> FastAPI:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from bostan import AsyncClient, Client
-from bostan.api import NewJob, NewToken, Phase, QuotaDocument, Role
+from bostan.api import NewJob, NewMaintenance, NewReservation, NewToken, Phase, QuotaDocument, Role
 from bostan.errors import BostanError, InvalidFile, ServerFault
 from bostan.retry import ONCE
 
@@ -25,6 +25,22 @@ CALLS = [
         {},
         'POST /v1/tokens {"name":"ci","role":"admin"}',
     ),
+    ("maintenance", ("n 1",), {}, "GET /v1/parks/n%201/maintenance?limit=500"),
+    (
+        "announce_maintenance",
+        ("north", NewMaintenance(nodes=("n1",), from_at=1, until_at=2)),
+        {"idempotency_key": "k"},
+        'POST /v1/parks/north/maintenance {"nodes":["n1"],"gpu_classes":[],"from_at":1,"until_at":2,"reason":""}',
+    ),
+    (
+        "reserve",
+        (NewReservation(park="north", firm="acme", gpu_class="t4-16g", gpus=2, from_at=1, until_at=2),),
+        {},
+        'POST /v1/reservations {"park":"north","firm":"acme","gpu_class":"t4-16g","gpus":2,"from_at":1,"until_at":2}',
+    ),
+    ("call_off_maintenance", ("north", "ups"), {}, "DELETE /v1/parks/north/maintenance/ups"),
+    ("reservations", (), {}, "GET /v1/reservations?limit=500"),
+    ("give_up_reservation", ("contest",), {}, "DELETE /v1/reservations/contest"),
     ("revoke_token", ("t 1",), {}, "DELETE /v1/tokens/t%201"),
     ("job", ("j/1",), {}, "GET /v1/jobs/j%2F1"),
     ("jobs", (), {"firm": "acme", "phase": Phase.QUEUED}, "GET /v1/jobs?limit=500&firm=acme&phase=queued"),
@@ -58,7 +74,8 @@ CALLS = [
         "apply_quotas",
         (QuotaDocument(parks=(), firms=(), quotas=()),),
         {},
-        'PUT /v1/quotas/document {"gpu_classes":{},"parks":[],"firms":[],"quotas":[]}',
+        'PUT /v1/quotas/document {"gpu_classes":{},"class_facts":{},"parks":[],"firms":[],"quotas":[],'
+        '"maintenance":[],"reservations":[],"local_reserves":[]}',
     ),
     ("usage", (), {"firm": "acme", "from_at": 1, "until_at": 2}, "GET /v1/usage?firm=acme&until=2&from=1"),
     ("events", (), {"after": 7, "job": "j1"}, "GET /v1/events?limit=500&after=7&job=j1"),

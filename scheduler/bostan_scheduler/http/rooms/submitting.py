@@ -1,11 +1,9 @@
 """Submitting jobs: checked here against what is known, made durable by the leader, answered after the commit."""
 
-import hashlib
 from collections.abc import Sequence
-from typing import Annotated
 
 from bostan import api
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.reports import JobsSubmitted
@@ -15,7 +13,7 @@ from bostan_scheduler.http.bodies import answer, json_bytes, parsed, takes
 from bostan_scheduler.http.front import Front, Here
 from bostan_scheduler.http.grounds import At
 from bostan_scheduler.http.guard import GuardedRoute
-from bostan_scheduler.http.params import PRINTABLE
+from bostan_scheduler.http.once import Key, once
 from bostan_scheduler.http.problems import Problem
 from bostan_scheduler.http.translate.jobs import JobView, job_model
 from bostan_scheduler.http.translate.newjob import job_spec
@@ -24,23 +22,13 @@ from bostan_scheduler.service.messages import Done, Idempotency, Tell
 
 router = APIRouter(route_class=GuardedRoute, tags=["jobs"])
 
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=128,
-        pattern=PRINTABLE,
-        description="With the same key the first answer is given again, and nothing is made twice.",
-    ),
-]
-
 
 @router.post("/v1/jobs", status_code=201, response_model=api.Job, openapi_extra=takes(api.NewJob))
 async def submit(request: Request, front: Here, who: Who, key: Key = None) -> Response:
     """Queue a job. It is durable once this is answered."""
     raw = await json_bytes(request)
     job = parsed(raw, api.NewJob)
-    ours, done = await _submitted(front, who, (job,), lambda _: "", _idempotency(who, key, b"job", raw))
+    ours, done = await _submitted(front, who, (job,), lambda _: "", once(who, key, b"job", raw))
     (job_id,) = done.ids
     shown = _fresh(front, who, job, done) if done.ids == ours else await job_view(front, job_id)
     return answer(shown, 201, {"Location": f"/v1/jobs/{job_id}"})
@@ -53,8 +41,8 @@ async def submit_batch(request: Request, front: Here, who: Who, key: Key = None)
     """Queue several jobs, all or none."""
     raw = await json_bytes(request)
     jobs = parsed(raw, api.Batch).jobs
-    once = _idempotency(who, key, b"batch", raw)
-    _, done = await _submitted(front, who, jobs, lambda place: f"jobs.{place}.", once)
+    repeat = once(who, key, b"batch", raw)
+    _, done = await _submitted(front, who, jobs, lambda place: f"jobs.{place}.", repeat)
     return answer(api.BatchReceipt(ids=done.ids), 201)
 
 
@@ -77,10 +65,6 @@ def _check_owner(who: Asker, job: api.NewJob, at: str) -> None:
     if who.project is not None and job.project != who.project:
         remedy = f"write {who.project}"
         raise Problem(403, f"project: your token is for {who.project}", remedy, field=f"{at}project")
-
-
-def _idempotency(who: Asker, key: str | None, kind: bytes, raw: bytes) -> Idempotency | None:
-    return (key and Idempotency(who.token.id, key, hashlib.sha256(kind + b"\n" + raw).hexdigest())) or None
 
 
 def _fresh(front: Front, who: Asker, new: api.NewJob, done: Done) -> api.Job:
