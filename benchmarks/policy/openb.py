@@ -7,7 +7,7 @@ the mean, over the arrivals at which the demand so far is 100 % of the GPUs, of 
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,7 @@ AMOUNT_MAX = 1_000_000_000
 FULL_PERCENT = 100
 
 Policy = Literal["gradient", "best fit"]
-"""The freest class, then what becomes unusable to the workload of the pod file; or the tightest fit alone."""
+"""By what becomes unusable to the workload of the pod file and by how free the classes are; or by fit alone."""
 PUBLISHED_AS: dict[Policy, str] = {"gradient": "06-FGD", "best fit": "05-BestFit"}
 
 
@@ -83,7 +83,7 @@ def workloads(nodes: Path | None, pods: Path | None, order: Path | None) -> Iter
 def measure(workload: Workload, seeds: Sequence[int]) -> Iterator[Result]:
     """The figures of every seed and their mean, for placement as it is and for best fit alone."""
     snapshot, pods = Snapshot(NOW, nodes=nodes(workload.nodes)), shapes(workload.pods)
-    orders = arrivals(workload.order, seeds)
+    orders = arrivals(workload.order, seeds, pods.keys())
     mixes: dict[Policy, Mix] = {"best fit": Mix(), "gradient": mix_of(pods.values())}
     for policy, known in mixes.items():
         peers = published(workload.name, PUBLISHED_AS[policy])
@@ -202,7 +202,7 @@ def shapes(path: Path) -> dict[str, Shape]:
     return found
 
 
-def arrivals(path: Path, seeds: Iterable[int]) -> dict[int, list[str]]:
+def arrivals(path: Path, seeds: Iterable[int], known: Container[str]) -> dict[int, list[str]]:
     """The names of pods in the order of their arrival, by seed. Raises `InvalidFile`."""
     orders: dict[int, list[str]] = {seed: [] for seed in seeds}
     for row in rows(path, ("seed", "pos", "pod_name")):
@@ -210,6 +210,10 @@ def arrivals(path: Path, seeds: Iterable[int]) -> dict[int, list[str]]:
         if order is not None:
             if row.whole("pos") != len(order):
                 raise row.wrong("pos", f"is {row.whole('pos')} after {len(order) - 1}", "sort by pos")
+            if row.text("pod_name") not in known:
+                raise row.wrong(
+                    "pod_name", f"{row.text('pod_name')[:40]} is not among the pods", "add it there"
+                )
             order.append(row.text("pod_name"))
     for seed, order in orders.items():
         if not order:

@@ -126,6 +126,11 @@ def test_nodes_to_avoid_are_taken_last_even_by_gangs() -> None:
     assert spots(place(ledger, gang, "a100")) == "p/c 0,1,2,3 p/d 0,1,2,3"
 
 
+def test_a_job_without_gpus_goes_to_a_node_without_any() -> None:
+    ledger = Ledger.of(world("node p/a 0; quota x 8"), mix(g1=2))
+    assert spots(place(ledger, shape("x 0x2"), None)) == "p/a p/a"
+
+
 # Parts of a GPU
 
 

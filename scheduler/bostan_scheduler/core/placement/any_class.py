@@ -19,11 +19,12 @@ def place_in_any(
 def best_of(ledger: Ledger, found: Sequence[tuple[str, Placement]]) -> tuple[str, Placement] | None:
     """The best of placements of one gang on several classes; None when there are none.
 
-    Of those that take as few nodes, it is on the class of which most is free, so that none runs out before the
-    others; of classes that are about as free, on the one where it makes the fewest GPUs unusable.
+    Of those that take as few nodes, it is the one that makes the fewest GPUs unusable, on a class of which much is
+    free, so that none runs out before the others: a tenth of a class weighs as much as a step of what is unusable.
     """
     return min(found, key=lambda one: _cost(ledger, *one), default=None)
 
 
 def _cost(ledger: Ledger, gpu_class: str, placement: Placement) -> tuple[int, int, tuple[int, ...], str]:
-    return placement.cost[0], -ledger.sizes[gpu_class].free_tenths, placement.cost, gpu_class
+    nodes, steps, *fit = placement.cost
+    return nodes, steps - ledger.sizes[gpu_class].free_tenths, tuple(fit), gpu_class

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Job, Shape
 from bostan_scheduler.core.patience import shape_of
-from bostan_scheduler.core.placement import Placement, classes_for, place
+from bostan_scheduler.core.placement import Placement, best_of, classes_for, equals_for, place
 from bostan_scheduler.core.placement.avoiding import forgotten
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
@@ -29,8 +29,8 @@ def judge(desk: Desk, pair: Pair) -> Fits | None:
         desk.memory.barred.add(pair)
         return None
     best: tuple[int, Fits] | None = None
-    for gpu_class in classes_of(desk, shape):
-        fits = _judge_class(desk, pair, leaf, gpu_class)
+    for equals in equals_for(desk.snapshot, desk.room, shape) if shape.rank.gpus else ((None,),):
+        fits = _best(desk, shape, [_judge_class(desk, pair, leaf, gpu_class) for gpu_class in equals])
         if fits is not None:
             taken = forgotten(shape, fits.placement)
             if not taken:
@@ -38,6 +38,17 @@ def judge(desk: Desk, pair: Pair) -> Fits | None:
             if best is None or taken < best[0]:
                 best = taken, fits
     return None if best is None else best[1]
+
+
+def _best(desk: Desk, shape: Shape, found: list[Fits | None]) -> Fits | None:
+    """The best of what fits on classes that are equally good."""
+    fits = [one for one in found if one is not None]
+    if len(fits) < 2:
+        return fits[0] if fits else None
+    least = min(forgotten(shape, one.placement) for one in fits)
+    good = [(one.gpu_class, one.placement) for one in fits if forgotten(shape, one.placement) == least]
+    chosen = best_of(desk.room, [(gpu_class, one) for gpu_class, one in good if gpu_class is not None])
+    return Fits(*chosen) if chosen is not None else None
 
 
 def judge_for(desk: Desk, leaf: QuotaNode, job: Job) -> Fits | None:

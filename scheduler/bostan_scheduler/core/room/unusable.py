@@ -40,7 +40,7 @@ class Unusable:
     known: dict[State, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        demands = self.mix.heaviest()
+        demands = self.mix.heaviest() if self.memories else []
         firms = numbered((one.firm for one, _ in demands if one.firm), first=1)
         self.codes = Codes(numbered(self.memories), firms)
         self.demands = table(demands, self.codes, self.memories)
