@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 TABLE_COLUMNS = 140
+WHOLE_FROM = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,17 @@ def _table(bench: str, results: list[Result]) -> Table:
         table.add_column(heading)
     for one in results:
         holds = {True: "yes", False: "NO", None: ""}[one.holds]
-        peer = f"{one.peer} {one.peer_value:g}" if one.peer is not None and one.peer_value is not None else ""
+        peer = (
+            f"{one.peer} {shown(one.peer_value)}"
+            if one.peer is not None and one.peer_value is not None
+            else ""
+        )
         ratio = f"{one.ratio:.2f}" if one.ratio is not None else ""
-        target = f"{one.target:g}" if one.target is not None else ""
-        table.add_row(one.case, one.metric, f"{one.value:,.4g}", target, holds, peer, ratio)
+        target = shown(one.target) if one.target is not None else ""
+        table.add_row(one.case, one.metric, shown(one.value), target, holds, peer, ratio)
     return table
+
+
+def shown(value: float) -> str:
+    """A figure with four digits, and all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM else f"{value:.4g}"

@@ -8,7 +8,7 @@ from bostan.errors import BostanError
 
 import benchmarks.policy as benches
 
-HELPERS = {"__main__", "published", "traces"}
+HELPERS = {"__main__", "figures", "published", "runs", "traces"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     known = names()
     name = given[0].replace("-", "_") if given else ""
     if name not in known:
-        print(f"usage: python -m benchmarks.policy {{{','.join(known)}}} ...", file=sys.stderr)
+        shown = ",".join(one.replace("_", "-") for one in known)
+        print(f"usage: python -m benchmarks.policy {{{shown}}} ...", file=sys.stderr)
         return 2
     try:
         import_module(f"{benches.__name__}.{name}").main(given[1:])
