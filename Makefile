@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := core submit footprint launch sim
+POLICIES := openb muri shockwave gavel philly-vc
 # Two workers gain where tests wait for processes; all tests that start Ray share one worker.
 PYTEST_FLAGS ?= -n 2 --no-loadscope-reorder
 
@@ -28,9 +29,10 @@ check: dev ## formatting, lint, types, import contracts, tidiness; writes nothin
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/tidy
 
-bench: dev ## run every benchmark: a table each, and JSON under build/bench
+bench: dev ## run every benchmark, those of policies quickly: a table each, and JSON under build/bench
 	@mkdir -p build/bench
 	@for name in $(BENCHES); do $(BIN)/python -m benchmarks.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in $(POLICIES); do $(BIN)/python -m benchmarks.policy $$name --quick --json build/bench/policy-$$name.json || exit 1; done
 
 gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the settings, the chart's golden files, golden simulations
 	@$(BIN)/python scripts/gen_protos.py

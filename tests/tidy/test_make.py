@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from benchmarks.policy.__main__ import names
+
 TARGETS = {"help", "demo", "test", "check", "bench", "gen", "lock", "fix", "dev", "clean"}
 
 
@@ -30,6 +32,12 @@ def test_every_benchmark_is_run_by_it(root):
     assert listed is not None
     missing = [name for name in listed.group(1).split() if not (root / "benchmarks" / f"{name}.py").is_file()]
     assert missing == []
+
+
+def test_every_policy_bench_is_run_by_it(root):
+    listed = re.search(r"^POLICIES := (.+)$", (root / "Makefile").read_text(), re.MULTILINE)
+    assert listed is not None
+    assert sorted(name.replace("-", "_") for name in listed.group(1).split()) == names()
 
 
 @pytest.mark.parametrize("script", ["scripts/install.sh", ".ci/run"])
