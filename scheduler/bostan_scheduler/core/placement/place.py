@@ -1,6 +1,6 @@
 """Where a gang goes: one park, as few nodes as can be, where it leaves the most that others can use, then tightest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.placement.avoiding import wishes
@@ -30,28 +30,6 @@ def place(
     if loosest is None:
         return None
     return next(filter(None, map(_best, searches[1:-1])), loosest)
-
-
-def place_in_any(
-    ledger: Ledger, shape: Shape, gpu_classes: Iterable[str], limits: Mapping[str, int] = NO_LIMITS
-) -> tuple[str, Placement] | None:
-    """The best placement on any of some classes that are equally good for the job, and its class; else None.
-
-    Where as few nodes and GPUs are made unusable, the class of which the largest part is free is best.
-    """
-    best: tuple[tuple[object, ...], str, Placement] | None = None
-    for gpu_class in sorted(set(gpu_classes)):
-        placement = place(ledger, shape, gpu_class, limits)
-        if placement is not None:
-            key = (placement.cost[:2], -_free_share(ledger, gpu_class), placement.cost)
-            if best is None or key < best[0]:
-                best = key, gpu_class, placement
-    return best[1:] if best is not None else None
-
-
-def _free_share(ledger: Ledger, gpu_class: str) -> float:
-    pools = ledger.pools_of(gpu_class).values()
-    return sum(pool.free for pool in pools) / max(1, sum(pool.gpus for pool in pools))
 
 
 def _best(search: Search) -> Placement | None:
