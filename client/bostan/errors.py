@@ -21,7 +21,7 @@ The docstring of a class is its message when none is given. `EXIT_CODES` is the 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -112,6 +112,8 @@ class TimedOut(BostanError):
 class Answered(BostanError):
     """The centre answered with an error."""
 
+    # `mistakes` are what is wrong and what to do about it, one by one, where it is more than one thing.
+
     exit_code = 6
 
     def __init__(
@@ -122,6 +124,7 @@ class Answered(BostanError):
         *,
         status: int = 0,
         retry_after_seconds: float | None = None,
+        mistakes: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(f"{title}: {detail}" if title and detail else title or detail, remedy)
         self.args = (title, detail, remedy)
@@ -129,6 +132,7 @@ class Answered(BostanError):
         self.detail = detail
         self.status = status
         self.retry_after_seconds = retry_after_seconds
+        self.mistakes = mistakes
 
 
 class Refused(Answered):
@@ -187,4 +191,12 @@ def from_problem(
     """The exception for an error answer of the centre; `problem` is its problem+json, as far as it has one."""
     kind = _BY_STATUS.get(status, ServerFault if status >= 500 else Refused)
     title, detail, remedy = (str(problem.get(key) or "") for key in ("title", "detail", "remedy"))
-    return kind(title, detail, remedy, status=status, retry_after_seconds=retry_after_seconds)
+    wait, mistakes = retry_after_seconds, tuple(_mistakes(problem.get("mistakes")))
+    return kind(title, detail, remedy, status=status, retry_after_seconds=wait, mistakes=mistakes)
+
+
+def _mistakes(told: object) -> Iterator[tuple[str, str]]:
+    """Each thing that is wrong, and what to do about it, as far as the answer tells."""
+    for one in told if isinstance(told, list) else ():
+        if isinstance(one, Mapping):
+            yield str(one.get("detail") or ""), str(one.get("remedy") or "")

@@ -73,7 +73,7 @@ def _findings(details: ErrorDetails, model: type[BaseModel]) -> list[Finding]:
         return [Finding((*at, *each.at), each.problem, each.remedy) for each in inner]
     if kind == "extra_forbidden":
         return [unknown_key(at, model)]
-    problem, remedy = _told(kind, context, details)
+    problem, remedy = told(kind, context, details)
     return [Finding(at, problem, remedy)]
 
 
@@ -120,7 +120,7 @@ def _without_wrapping(annotation: Any) -> Any:
     return annotation
 
 
-def _told(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> tuple[str, str]:
+def told(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> tuple[str, str]:
     """A problem and a remedy for one of pydantic's own kinds of error."""
     if kind in _TOLD:
         return _TOLD[kind](context)
@@ -156,6 +156,12 @@ def with_ascii_digits(text: str) -> str:
 _WANTED: Final[Mapping[str, tuple[str, str]]] = {
     "string_type": ("text", "write it in quotes"),
     "int_type": ("a whole number", "write it as a whole number, without quotes"),
+    "int_parsing": ("a whole number", "write it as a whole number"),
+    "int_from_float": ("a whole number", "write it without a fraction"),
+    "float_type": ("a number", "write it as a number, without quotes"),
+    "float_parsing": ("a number", "write it as a number"),
+    "finite_number": ("a finite number", "write a finite number"),
+    "bool_parsing": ("true or false", "write true or false"),
     "bool_type": ("true or false", "write true or false"),
     "list_type": ("a list", "write [a, b] or one '- ' line for each"),
     "tuple_type": ("a list", "write [a, b] or one '- ' line for each"),
@@ -171,5 +177,8 @@ _TOLD: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]]] = {
     "too_long": lambda c: (f"has more than {c['max_length']} entries", "remove some"),
     "string_too_short": lambda _: ("is empty", "write something, or remove the key"),
     "string_too_long": lambda c: (f"is longer than {c['max_length']} characters", "shorten it"),
+    "greater_than": lambda c: (f"must be more than {c['gt']}", f"write more than {c['gt']}"),
+    "less_than": lambda c: (f"must be less than {c['lt']}", f"write less than {c['lt']}"),
+    "enum": lambda c: (f"must be {c['expected']}", f"write {c['expected']}"),
     "literal_error": lambda c: (f"must be {c['expected']}", f"write {c['expected']}"),
 }

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from bostan import api
+from bostan.api.common import MISTAKES_MAX
 from bostan.errors import InvalidFile
 from bostan.jobfile import job_from
 from bostan_scheduler.service.messages import Tell
@@ -138,6 +139,38 @@ async def test_what_a_rank_is_told_by_bostan_itself_cannot_be_set(rest, new_job,
     batch = {"jobs": [new_job(), new_job(env={name: ""})]}
     answer = await rest.post("owner", "/v1/job-batches", batch)
     assert (answer.status_code, answer.json()["field"]) == (422, f"jobs.1.env.{name}")
+
+
+async def test_all_that_is_wrong_is_told_in_plain_words(rest, new_job):
+    wrong = new_job(
+        firm="ACME", replicas=0, rank={"gpus": "two"}, qos="gold", parcs={}, estimate_seconds=None
+    )
+    del wrong["name"]
+    problem = (await rest.post("owner", "/v1/jobs", wrong)).json()
+    assert {one["field"]: (one["detail"], one["remedy"]) for one in problem["mistakes"]} == {
+        "name": ("name: is missing", "add it"),
+        "firm": ("firm: is not an id", "write 1 to 63 of a-z, 0-9, '-' and '/'"),
+        "replicas": ("replicas: must be at least 1", "write 1 or more"),
+        "rank.gpus": ("rank.gpus: must be a whole number, not 'two'", "write it as a whole number"),
+        "qos": (
+            "qos: must be 'reserved', 'standard' or 'scavenger'",
+            "write 'reserved', 'standard' or 'scavenger'",
+        ),
+        "parcs": ("parcs: is an unknown key", "did you mean `parks`?"),
+    }
+    assert problem["field"] == problem["mistakes"][0]["field"]
+    assert all(one["detail"] in problem["detail"] for one in problem["mistakes"])
+    later = new_job(env={"RANK": "1", "BOSTAN_X": "2"}, command=["a\0b"])
+    told = (await rest.post("owner", "/v1/jobs", later)).json()
+    assert [one["field"] for one in told["mistakes"]] == ["command.0", "env.RANK", "env.BOSTAN_X"]
+    alone = (await rest.post("owner", "/v1/jobs", new_job(replicas=0))).json()
+    assert (alone["mistakes"], alone["detail"]) == ([], "replicas: must be at least 1")
+
+
+async def test_the_mistakes_that_are_told_are_limited(rest):
+    problem = (await rest.post("owner", "/v1/job-batches", {"jobs": [{}] * 40})).json()
+    assert len(problem["mistakes"]) == MISTAKES_MAX
+    assert problem["detail"].endswith("; and 20 more")
 
 
 async def test_in_a_batch_the_job_is_named_too(rest, new_job):

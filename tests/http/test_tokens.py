@@ -128,3 +128,12 @@ async def test_a_token_that_was_seen_lately_passes_beside_wrong_ones(small):
         await small.get(f"bst_{number}_wrong", "/v1/whoami")
     assert (await small.get("member", "/v1/whoami")).status_code == 200
     assert (await small.get("owner", "/v1/whoami")).status_code == 429
+
+
+async def test_what_a_role_needs_is_told_with_its_option(rest):
+    new = {"name": "x", "role": "member", "park": "p"}
+    problem = (await rest.post("admin", "/v1/tokens", new)).json()
+    assert [(one["detail"], one["remedy"]) for one in problem["mistakes"]] == [
+        ("firm: is needed for the role member", "add it; on the command line: --firm FIRM"),
+        ("park: means nothing for the role member", "leave it out"),
+    ]

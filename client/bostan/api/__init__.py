@@ -1,7 +1,7 @@
 """The REST contract, version 1: what a request and an answer may hold. Used by the SDK and by the centre alike."""
 
 from bostan.api.access import NewToken, Role, Token, TokenInfo, WhoAmI
-from bostan.api.common import Contract, Page, Problem
+from bostan.api.common import Contract, Mistake, Page, Problem
 from bostan.api.jobs import (
     Archive,
     Attempt,
@@ -61,6 +61,7 @@ __all__ = [
     "LogEnd",
     "Maintenance",
     "MaxJob",
+    "Mistake",
     "NewJob",
     "NewMaintenance",
     "NewPark",

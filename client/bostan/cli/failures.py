@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
 import typer.core
 
 from bostan.errors import (
+    Answered,
     BostanError,
     FileProblem,
     InvalidFile,
     NotAllowed,
     NotAuthenticated,
     Refused,
+    WrongUsage,
     one_line,
 )
 
@@ -28,7 +31,8 @@ class Root(typer.core.TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command. A bug is no failure: it keeps its traceback."""
         try:
-            return super().invoke(ctx)
+            with _usage_told():
+                return super().invoke(ctx)
         except BostanError as exc:
             tell(exc)
             raise typer.Exit(exc.exit_code) from exc
@@ -39,6 +43,34 @@ class Root(typer.core.TyperGroup):
                 raise
             tell(_of_this_machine(exc))
             raise typer.Exit(1) from exc
+
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Read the top's own options."""
+        with _usage_told():
+            return super().make_context(*words, **more)
+
+
+# Typer hides the library in which these are; the base of what it shows is the same in all its releases.
+_UsageError: Final[Any] = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "UsageError")
+
+
+@contextmanager
+def _usage_told() -> Iterator[None]:
+    """Wrong usage in the form of all other errors; a group that is asked for nothing shows its help."""
+    try:
+        yield
+    except _UsageError as exc:
+        if type(exc).__name__ == "NoArgsIsHelpError":
+            raise
+        tell(WrongUsage(exc.format_message(), f"bostan{_command(exc.ctx)} --help"))
+        raise typer.Exit(WrongUsage.exit_code) from exc
+
+
+def _command(context: Any) -> str:
+    """The command's words after the program's own name, which may be that of an interpreter."""
+    if context is None:
+        return ""
+    return str(context.command_path).removeprefix(str(context.find_root().command_path))
 
 
 def tell(failure: BostanError) -> None:
@@ -51,6 +83,10 @@ def _lines(failure: BostanError) -> Iterator[str]:
     if isinstance(failure, InvalidFile):
         for problem in failure.problems:
             yield from _two(_place(problem), problem.remedy)
+        return
+    if isinstance(failure, Answered) and len(failure.mistakes) > 1:
+        for detail, remedy in failure.mistakes:
+            yield from _two(detail, remedy)
         return
     what = (isinstance(failure, Refused) and failure.detail) or failure.message
     yield from _two(what, failure.remedy or _NEXT.get(type(failure), ""))

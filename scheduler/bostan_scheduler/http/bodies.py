@@ -40,7 +40,7 @@ def parsed(raw: bytes, model: type[Model]) -> Model:
     try:
         return model.model_validate_json(raw or b"{}")
     except ValidationError as error:
-        raise of_validation(error, "body") from error
+        raise of_validation(error, "body", model) from error
 
 
 def answer(model: Contract, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,13 +1,17 @@
 """Every error answer: problem+json with what is wrong, where, and what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from bostan.api import Mistake
 from bostan.api import Problem as ProblemBody
+from bostan.api.common import CLASS_PATTERN, ID_PATTERN, MISTAKES_MAX, SHA256_PATTERN
+from bostan.strictmodel import told, unknown_key
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -26,10 +30,11 @@ class Problem(Exception):
         *,
         field: str = "",
         headers: Mapping[str, str] | None = None,
+        mistakes: tuple[Mistake, ...] = (),
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.remedy, self.field = status, detail, remedy, field
-        self.headers = dict(headers or {})
+        self.headers, self.mistakes = dict(headers or {}), mistakes
 
     def response(self) -> Response:
         """The answer."""
@@ -39,6 +44,7 @@ class Problem(Exception):
             detail=self.detail,
             remedy=self.remedy,
             field=self.field,
+            mistakes=self.mistakes,
         )
         return Response(body.model_dump_json(), self.status, self.headers, MEDIA_TYPE)
 
@@ -46,6 +52,24 @@ class Problem(Exception):
 def invalid(field: str, detail: str, remedy: str) -> Problem:
     """Something in the request cannot be as it is."""
     return Problem(422, detail, remedy, field=field)
+
+
+def raise_all(problems: Iterable[Problem]) -> None:
+    """Raise what was found as one problem, in the order given; nothing when there is nothing."""
+    found = [Mistake(field=one.field, detail=one.detail, remedy=one.remedy) for one in problems]
+    if found:
+        raise of_mistakes(found)
+
+
+def of_mistakes(mistakes: list[Mistake]) -> Problem:
+    """All that is wrong with a request, in one answer."""
+    first, shown = mistakes[0], mistakes[:MISTAKES_MAX]
+    if len(mistakes) == 1:
+        return invalid(first.field, first.detail, first.remedy)
+    details = [one.detail for one in shown]
+    details += [f"and {len(mistakes) - len(shown)} more"] if len(mistakes) > len(shown) else []
+    remedies = dict.fromkeys(one.remedy for one in shown if one.remedy)
+    return Problem(422, "; ".join(details), "; ".join(remedies), field=first.field, mistakes=tuple(shown))
 
 
 def not_found(what: str, remedy: str = "see the list, or correct the name") -> Problem:
@@ -64,15 +88,55 @@ def unavailable(detail: str) -> Problem:
     return Problem(503, detail, remedy, headers=retry_after(RETRY_SECONDS))
 
 
-def of_validation(error: ValidationError | RequestValidationError, at: str = "") -> Problem:
-    """The first of the mistakes that a check has found, and how many more there are."""
-    mistakes = error.errors()
-    first = mistakes[0]
-    more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    field = _field(first["loc"]) or at
-    return invalid(
-        field, f"{field}: {first['msg']}{more}" if field else f"{first['msg']}{more}", _remedy(first)
+def of_validation(
+    error: ValidationError | RequestValidationError, at: str = "", model: type[BaseModel] | None = None
+) -> Problem:
+    """All mistakes that a check has found, in plain words; `model` is what was wanted."""
+    return of_mistakes([_mistake(one, at, model) for one in error.errors() if not _follows(one)])
+
+
+def _follows(error: ErrorDetails) -> bool:
+    """A list whose entries are all wrong is counted as empty besides."""
+    given = error["input"]
+    return (
+        error["type"] == "too_short" and isinstance(given, list) and len(given) >= error["ctx"]["min_length"]
     )
+
+
+def _mistake(error: ErrorDetails, at: str, model: type[BaseModel] | None) -> Mistake:
+    field = _field(error["loc"]) or at
+    problem, remedy = _told(error, model)
+    return Mistake(field=field, detail=f"{field}: {problem}" if field else problem, remedy=remedy)
+
+
+def _told(error: ErrorDetails, model: type[BaseModel] | None) -> tuple[str, str]:
+    match error["type"]:
+        case "extra_forbidden" if model is not None:
+            finding = unknown_key(error["loc"], model)
+            return finding.problem, finding.remedy
+        case "json_invalid":
+            return f"is not JSON ({error['ctx']['error']})", "send one JSON object in UTF-8"
+        case "string_pattern_mismatch":
+            pattern = error["ctx"]["pattern"]
+            return _FORMS.get(pattern, (f"is not of the form {pattern}", "correct it"))
+        case kind:
+            problem, remedy = told(kind, error.get("ctx", {}), error)
+            return problem, _IN_JSON.get(kind, remedy)
+
+
+_ID_FORM = "write 1 to 63 of a-z, 0-9, '-' and '/'"
+_FORMS = {
+    ID_PATTERN: ("is not an id", _ID_FORM),
+    CLASS_PATTERN: ("is not a GPU class", f"{_ID_FORM}, or name a slice: a100-80g/1g.10gb"),
+    SHA256_PATTERN: ("is not a SHA-256", "write 64 lower-case hexadecimal digits"),
+}
+_IN_JSON = {
+    "list_type": "write [a, b]",
+    "tuple_type": "write [a, b]",
+    "dict_type": 'write {"key": value}',
+    "model_type": 'write {"key": value}',
+    "model_attributes_type": 'write {"key": value}',
+}
 
 
 def _field(location: tuple[Any, ...] | list[Any]) -> str:
@@ -80,18 +144,6 @@ def _field(location: tuple[Any, ...] | list[Any]) -> str:
     if parts and parts[0] in ("query", "path", "header", "body"):
         parts = parts[1:]
     return ".".join(str(part) for part in parts)[:200]
-
-
-def _remedy(mistake: Mapping[str, Any]) -> str:
-    match mistake["type"]:
-        case "extra_forbidden":
-            return "remove it: there is no such field"
-        case "missing":
-            return "add it"
-        case "json_invalid":
-            return "send one JSON object in UTF-8"
-        case _:
-            return "correct it; /v1/openapi.json describes every field"
 
 
 def of_http(error: HTTPException) -> Problem:

@@ -8,7 +8,7 @@ from itertools import chain
 from bostan import api
 from bostan.quotas.tree import tree_findings
 
-from bostan_scheduler.http.problems import Problem, invalid
+from bostan_scheduler.http.problems import Problem, invalid, raise_all
 from bostan_scheduler.http.windowcheck import INSTANT_MAX, window_problems
 
 _FIELDS = {"from": "from_at", "until": "until_at"}
@@ -26,16 +26,15 @@ class _Placed:
 
 
 def check_document(document: api.QuotaDocument) -> None:
-    """Raises Problem for the first contradiction."""
-    for problem in chain(
-        _names(document),
-        _fields(document),
+    """Raises Problem for all contradictions of a kind; what is checked later may rest on what is checked first."""
+    for problems in (
+        chain(_names(document), _fields(document)),
         _owners(document),
         _tree(document),
         _promised_twice(document),
         window_problems(document),
     ):
-        raise problem
+        raise_all(problems)
 
 
 def _names(document: api.QuotaDocument) -> Iterator[Problem]:

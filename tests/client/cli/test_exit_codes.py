@@ -25,6 +25,13 @@ def test_an_error_answer_has_its_exit_code(bostan, centre, status, code):
     assert told.err == f"error: {what}\n next: do so\n"
 
 
+def test_all_that_is_wrong_with_a_request_is_told(bostan, centre):
+    mistakes = '[{"field": "a", "detail": "a: is missing", "remedy": "add it"}, {"detail": "b: is odd"}]'
+    body = f'{{"detail": "a: is missing; b: is odd", "remedy": "add it", "mistakes": {mistakes}}}'
+    centre.faults = [lambda: Response(body, 422)]
+    assert bostan("show", "job-1").err == "error: a: is missing\n next: add it\nerror: b: is odd\n"
+
+
 def test_no_centre_at_all(anybody, monkeypatch):
     import bostan.client
     from bostan.retry import ONCE

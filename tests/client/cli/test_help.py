@@ -66,6 +66,26 @@ def test_wrong_usage_exits_with_2(anybody, words):
     assert anybody(*words).code == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "see"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'", "bostan --help"),
+        (["--colour"], "No such option: --colour", "bostan --help"),
+        (["jobs", "--colour"], "No such option: --colour", "bostan jobs --help"),
+        (["show"], "Missing argument 'JOB'", "bostan show --help"),
+        (["logs", "j1", "--rank", "-1"], "Invalid value for '--rank': ", "bostan logs --help"),
+        (["token", "create", "ada"], "Missing option '--role'", "bostan token create --help"),
+        (["token", "mint"], "No such command 'mint'", "bostan token --help"),
+    ],
+)
+def test_wrong_usage_is_told_as_all_else_is(anybody, words, said, see):
+    told = anybody(*words)
+    assert (told.code, told.out) == (2, "")
+    first, second = told.err.splitlines()
+    assert first.startswith(f"error: {said}")
+    assert second == f" next: {see}"
+
+
 def test_the_version(anybody):
     import bostan
 

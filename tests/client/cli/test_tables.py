@@ -1,7 +1,7 @@
 """What is listed fits 80 columns, tells names that try to move the cursor apart, and is the contract's JSON when asked."""
 
 import pytest
-from bostan.api import Attempt, Gpu, Job, Node, Page, Park, QuotaUse, TokenInfo, Usage, Why
+from bostan.api import Attempt, Firm, Gpu, Job, Node, Page, Park, QuotaUse, TokenInfo, Usage, Why
 
 NASTY = "a\x1b[31mred\nname " + "x" * 100
 UUID = "GPU-5f9e1c2a-77aa-4f10-9c1e-0123456789ab"
@@ -47,12 +47,14 @@ QUOTA = {
     "until_at": 1_760_000_000_000,
     "in_force": True,
 }
+FIRM = {"id": "acme", "name": NASTY, "projects": ["vision", "speech"]}
 TOKEN = {"id": "tok-1", "name": NASTY, "role": "member", "firm": "acme", "expires_at": 1_760_000_000_000}
 LISTS = [
     (["parks"], "/v1/parks", Park, PARK, ["tabriz", "24"]),
     (["nodes"], "/v1/nodes", Node, NODE, ["tabriz/n1", "ready"]),
     (["gpus"], "/v1/gpus", Gpu, GPU, ["5f9e1c2a-77a", "held", "97 %"]),
     (["quotas", "show"], "/v1/quotas", QuotaUse, QUOTA, ["h100-80g-sxm", "any", "2025-10-09 08:53"]),
+    (["firms"], "/v1/firms", Firm, FIRM, ["acme", "vision, speech"]),
     (["token", "list"], "/v1/tokens", TokenInfo, TOKEN, ["tok-1", "member"]),
 ]
 EACH = pytest.mark.parametrize(
@@ -87,6 +89,21 @@ def test_an_empty_list_says_so_and_prints_nothing_to_be_parsed(
     told = bostan(*words)
     assert (told.code, told.out) == (0, "")
     assert told.err.startswith("There are no ")
+
+
+def test_one_firm_in_full(bostan, centre):
+    centre.answers["GET /v1/firms"] = {"items": [FIRM | {"name": "Acme"}, {"id": "zeta"}]}
+    assert bostan("firms", "acme").out.splitlines() == [
+        "firm      acme",
+        "name      Acme",
+        "projects  vision, speech",
+    ]
+    assert bostan("firms", "zeta", "-o", "json").json["id"] == "zeta"
+    told = bostan("firms", "nobody")
+    assert (told.code, told.err) == (
+        5,
+        "error: There is no firm nobody that you may see\n next: bostan firms\n",
+    )
 
 
 def test_the_jobs_of_all_pages_up_to_a_limit(bostan, centre):

@@ -1,5 +1,7 @@
 """API tokens: made, listed without their secrets, revoked."""
 
+from collections.abc import Iterator
+
 from bostan import api
 from fastapi import APIRouter, Request, Response
 
@@ -10,7 +12,7 @@ from bostan_scheduler.http.front import Front, Here
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.pages import Wanted, page_by
 from bostan_scheduler.http.params import TokenId
-from bostan_scheduler.http.problems import Problem, invalid, not_found
+from bostan_scheduler.http.problems import Problem, invalid, not_found, raise_all
 from bostan_scheduler.http.translate.records import token_info
 from bostan_scheduler.service.ports import TokenRow
 from bostan_scheduler.service.tokens import PARK, in_force, mint
@@ -82,10 +84,7 @@ def _check_giver(who: Asker, new: api.NewToken) -> None:
 
 async def _check_names(front: Front, new: api.NewToken) -> None:
     """A role names what it reaches and nothing else, and what it names is there."""
-    _check_given("firm", new.firm, needed=new.role in _OF_FIRM, allowed=new.role in _OF_FIRM)
-    _check_given("project", new.project, needed=False, allowed=new.role is api.Role.MEMBER)
-    operator = new.role is api.Role.OPERATOR
-    _check_given("park", new.park, needed=operator, allowed=operator)
+    raise_all(_wrongly_given(new))
     if not new.name.isprintable():
         raise invalid("name", "name: holds characters that cannot be shown", "use letters and digits")
     if new.expires_at is not None and not front.parts.clock() < new.expires_at <= _INSTANT_MAX:
@@ -100,8 +99,17 @@ async def _check_names(front: Front, new: api.NewToken) -> None:
         raise invalid("park", f"park: there is no park {new.park}", "see `bostan parks`")
 
 
-def _check_given(field: str, value: str | None, *, needed: bool, allowed: bool) -> None:
-    if needed and value is None:
-        raise invalid(field, f"{field}: is needed for this role", "add it")
-    if value is not None and not allowed:
-        raise invalid(field, f"{field}: means nothing for this role", "leave it out")
+def _wrongly_given(new: api.NewToken) -> Iterator[Problem]:
+    """What the role needs and was not given, and what means nothing for it."""
+    operator, of_firm = new.role is api.Role.OPERATOR, new.role in _OF_FIRM
+    rules = (
+        ("firm", new.firm, of_firm, of_firm),
+        ("project", new.project, False, new.role is api.Role.MEMBER),
+        ("park", new.park, operator, operator),
+    )
+    for field, value, needed, allowed in rules:
+        if needed and value is None:
+            detail, option = f"{field}: is needed for the role {new.role}", f"--{field} {field.upper()}"
+            yield invalid(field, detail, f"add it; on the command line: {option}")
+        if value is not None and not allowed:
+            yield invalid(field, f"{field}: means nothing for the role {new.role}", "leave it out")

@@ -7,7 +7,7 @@ from bostan.fieldtypes import whole_class
 from bostan.jobfile.fields import env_name_finding
 
 from bostan_scheduler.core.job import WHOLE_GPU, Blob, JobSpec, ParkRules, Qos, RankNeeds, Retries
-from bostan_scheduler.http.problems import Problem, invalid
+from bostan_scheduler.http.problems import Problem, invalid, raise_all
 
 BYTES_MAX = 2**53
 """More than any machine has, and exact in every number format on the way."""
@@ -15,9 +15,7 @@ BYTES_MAX = 2**53
 
 def job_spec(job: api.NewJob, at: str = "") -> JobSpec:
     """The job as the core takes it; `at` is where it stands in the body. Raises Problem."""
-    problem = next(_problems(job, at), None)
-    if problem is not None:
-        raise problem
+    raise_all(_problems(job, at))
     archive, rank, parks, retries = job.work_dir, job.rank, job.parks, job.retries
     return JobSpec(
         name=job.name,
