@@ -81,7 +81,8 @@ class Snapshot:
     `reserves` are what parks keep for their own tenants, by id; `foreseen_at` is when their next times were put among
     the obstacles, None: not yet.
     `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
-    `reserved` is what is kept for waiting jobs, by job; `round_at` is when room was last made for some;
+    `reserved` is what is kept for waiting jobs, by job; `round_at` is when it was last looked for who should
+    make room for whom;
     `held_lately` is how many GPUs of each class each leaf had held lately when it was, by quota id;
     `urgent` are the jobs that had to hurry then, `fair_clock` what they are measured by.
     `fencing_counter` is the last one given out in this leader's `epoch`.

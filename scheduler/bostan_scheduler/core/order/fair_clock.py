@@ -9,7 +9,7 @@ from bostan_scheduler.core.instant import Instant
 class FairClock:
     """`seconds` at the instant `at`; from then on `rate` fair seconds pass a second, until `until_at`, and then one.
 
-    The rate is `min(1, GPUs of the pool / GPUs asked for)`: virtual time of weighted fair queueing (Demers et al.,
+    The rate is `work that is done / work that would be done if all that ask had their GPUs`: virtual time of weighted fair queueing (Demers et al.,
     SIGCOMM'89), as finish-time fairness uses it (Themis, NSDI'20).
     """
 
@@ -23,6 +23,6 @@ class FairClock:
         slow = max(0, min(now, self.until_at) - self.at)
         return self.seconds + (slow * self.rate + max(0, now - self.at - slow)) / 1000
 
-    def turn(self, now: Instant, until_at: Instant, pool_gpus: int, asked_gpus: int) -> "FairClock":
-        """The clock from `now` on, when so many GPUs are asked for."""
-        return FairClock(self.read(now), now, min(1.0, pool_gpus / max(1, asked_gpus)), until_at)
+    def turn(self, now: Instant, until_at: Instant, rate: float) -> "FairClock":
+        """The clock from `now` on, at this rate until `until_at`."""
+        return FairClock(self.read(now), now, min(1.0, rate), until_at)

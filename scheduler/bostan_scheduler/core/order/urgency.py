@@ -30,7 +30,7 @@ class Urgency:
 
     critical_share: float = 0.2
     critical_factor: float = 1.0
-    late_share: float = 0.3
+    late_share: float = 0.4
     fairness: float = 1.0
 
     def choose(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.estimate import remaining_seconds
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Job
@@ -9,18 +10,29 @@ from bostan_scheduler.core.order.fair_clock import FairClock
 from bostan_scheduler.core.order.urgency import Hurry
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.progress import under_way_milliseconds
+from bostan_scheduler.core.speed import speed_of
 
 
 def hurrying(desk: Desk) -> tuple[FairClock, tuple[str, ...]]:
     """The fair clock from now on, and the urgent jobs, the most urgent first; none where the order knows no urgency."""
     snapshot, urgency = desk.snapshot, desk.queue.order.urgency
-    hurries = [*_waiting(desk), *_running(desk)]
-    asked = sum(one.gpus for one in hurries)
     until = after(snapshot.now, snapshot.settings.preemption.spacing_seconds)
-    clock = snapshot.fair_clock.turn(snapshot.now, until, desk.pool_gpus, asked)
+    hurries = [*_waiting(desk), *_running(desk)]
+    clock = snapshot.fair_clock.turn(snapshot.now, until, _pace(desk, hurries))
     if urgency is None:
         return clock, ()
     return clock, urgency.choose(hurries, desk.pool_gpus, clock.seconds, clock.rate)
+
+
+def _pace(desk: Desk, hurries: list[Hurry]) -> float:
+    """GPUs that run, each by its speed, of the GPUs that are asked for."""
+    asked = sum(one.gpus for one in hurries)
+    runs = sum(one.gpus * _speed(desk, one) for one in desk.running.attempts.values())
+    return runs / asked if asked else 1.0
+
+
+def _speed(desk: Desk, attempt: Attempt) -> float:
+    return speed_of(desk.snapshot.classes, desk.snapshot.jobs[attempt.job_id].spec, attempt.gpu_class)
 
 
 def _waiting(desk: Desk) -> Iterator[Hurry]:

@@ -69,12 +69,9 @@ class Planner:
 def again_at(desk: Desk) -> Instant | None:
     """When time alone may change the plan: the next round, a window's border, a checkpoint that is overdue, or
     patience that is over."""
-    now, settings = desk.snapshot.now, desk.snapshot.settings
-    times = (
-        [after(max(now, desk.snapshot.round_at), settings.preemption.spacing_seconds)]
-        if desk.queue.lines
-        else []
-    )
+    now, spacing = desk.snapshot.now, desk.snapshot.settings.preemption.spacing_seconds
+    next_round = after(max(now, desk.snapshot.round_at), spacing)
+    times = [next_round] if desk.queue.lines else []
     times += [at for at in desk.timeline.borders() if at > now]
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()

@@ -1,6 +1,7 @@
 """Who may push whom out: the right of a waiting job to the room of running ones."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Job, Qos, Queued, Shape
 from bostan_scheduler.core.planning.desk import Desk
@@ -8,8 +9,26 @@ from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.snapshot import Snapshot
 
-Claim = Callable[[Victim], bool]
-"""Whether a running job has to give way."""
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who has to give way, and who of them first: whoever has the smallest number, then whoever loses least work."""
+
+    gives_way: Callable[[Victim], bool]
+    before_others: Callable[[Victim], float]
+
+    def order(self, victim: Victim) -> tuple[float, int, str]:
+        """Who has to give way first is smallest."""
+        return self.before_others(victim), victim.cost_gpu_seconds, victim.attempt.id
+
+
+def _all_alike(_: Victim) -> float:
+    return 0.0
+
+
+def _longest_first(victim: Victim) -> float:
+    """Whoever has most left to do is set back least by a pause."""
+    return -victim.ask.pool_seconds
 
 
 def may_claim(snapshot: Snapshot, job: Job) -> bool:
@@ -32,7 +51,7 @@ def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
             return False
         return _softer(pair[1], victim) or (owed and borrows(desk, victim, pair[0]))
 
-    return gives_way
+    return Claim(gives_way, _all_alike)
 
 
 def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
@@ -57,7 +76,7 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
             and (hurries or rule.enough(ask, victim.ask))
         )
 
-    return gives_way
+    return Claim(gives_way, _longest_first)
 
 
 def borrows(desk: Desk, victim: Victim, leaf_id: str) -> bool:

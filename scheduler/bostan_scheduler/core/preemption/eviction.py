@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.planning.trial import Trial
+from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.options import Option, options_by_park
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted
+
+PARKS_MAX = 8
+"""In how many parks, the most promising first, it is tried who can be spared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,24 +21,24 @@ class Eviction:
     victims: tuple[Victim, ...]
     placement: Placement
 
-    @property
-    def cost_gpu_seconds(self) -> int:
-        """The work that will be repeated."""
-        return sum(victim.cost_gpu_seconds for victim in self.victims)
+    def order(self, claim: Claim) -> tuple[float, int]:
+        """The best is smallest: by whom the claim takes least readily, then by the work that will be repeated."""
+        last = max(claim.before_others(victim) for victim in self.victims)
+        return last, sum(victim.cost_gpu_seconds for victim in self.victims)
 
 
-def evict(wanted: Wanted, pool: Sequence[Victim]) -> Eviction | None:
-    """The victims that make room at least cost; None when nobody's going would be enough. `pool`: the cheapest first."""
+def evict(wanted: Wanted, running: Sequence[Victim]) -> Eviction | None:
+    """The victims that make room at least cost; None when nobody's going would be enough."""
+    claim = wanted.claim
+    pool = sorted((one for one in running if wanted.may_take(one)), key=claim.order)
     if wanted.room() is not None:
         return _in_trial(wanted, pool, ())
-    best: Eviction | None = None
-    for options in options_by_park(wanted, pool):
-        if best is not None and options[0].cost_gpu_seconds >= best.cost_gpu_seconds:
-            break
-        found = _in_trial(wanted, pool, options)
-        if found is not None and (best is None or found.cost_gpu_seconds < best.cost_gpu_seconds):
-            best = found
-    return best
+    found: list[Eviction] = []
+    for options in options_by_park(wanted, pool)[:PARKS_MAX]:
+        eviction = _in_trial(wanted, pool, options)
+        if eviction is not None:
+            found.append(eviction)
+    return min(found, key=lambda one: one.order(claim), default=None)
 
 
 def _in_trial(wanted: Wanted, pool: Sequence[Victim], options: Sequence[Option]) -> Eviction | None:
@@ -72,8 +76,8 @@ def _free_quota(wanted: Wanted, trial: Trial, gone: dict[str, Victim], pool: Seq
 
 
 def _spared(wanted: Wanted, trial: Trial, gone: dict[str, Victim]) -> Eviction | None:
-    """Who can stay after all does, the dearest first."""
-    for victim in sorted(gone.values(), key=lambda one: (-one.cost_gpu_seconds, one.attempt.id)):
+    """Who can stay after all does, whoever the claim takes least readily first."""
+    for victim in sorted(gone.values(), key=wanted.claim.order, reverse=True):
         trial.put_back(victim.attempt)
         if wanted.in_quota and wanted.room() is not None:
             del gone[victim.attempt.id]

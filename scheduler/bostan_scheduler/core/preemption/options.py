@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.timeline.timeline import gpus_on
@@ -17,25 +18,22 @@ class Option:
     ranks: int
     victims: tuple[Victim, ...]
 
-    @property
-    def cost_gpu_seconds(self) -> float:
-        """What each rank that it lets in costs."""
-        return sum(victim.cost_gpu_seconds for victim in self.victims) / self.ranks
+    def order(self, claim: Claim) -> tuple[float, float, int, str]:
+        """The best is smallest: by whom the claim takes least readily, then by the work lost for each rank let in."""
+        last = max(claim.before_others(victim) for victim in self.victims)
+        lost = sum(victim.cost_gpu_seconds for victim in self.victims) / self.ranks
+        return last, lost, -self.ranks, self.node_id
 
 
 def options_by_park(wanted: Wanted, pool: Sequence[Victim]) -> list[list[Option]]:
-    """Each park's options, and the parks, by what they cost; `pool` holds the cheapest victims first."""
+    """Each park's options, and the parks, the best first; `pool` holds the victims in the order of the claim."""
     parks: dict[str, list[Option]] = {}
     for (park, node_id), victims in _by_node(wanted, pool).items():
         option = _option(wanted, park, node_id, victims)
         if option is not None:
             parks.setdefault(park, []).append(option)
-    by_cost = [sorted(options, key=_order) for options in parks.values()]
-    return sorted(by_cost, key=lambda options: _order(options[0]))
-
-
-def _order(option: Option) -> tuple[float, int, str]:
-    return option.cost_gpu_seconds, -option.ranks, option.node_id
+    best_first = [sorted(options, key=lambda one: one.order(wanted.claim)) for options in parks.values()]
+    return sorted(best_first, key=lambda options: options[0].order(wanted.claim))
 
 
 def _by_node(wanted: Wanted, pool: Sequence[Victim]) -> dict[tuple[str, str], list[Victim]]:

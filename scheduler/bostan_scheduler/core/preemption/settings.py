@@ -15,6 +15,6 @@ class Preemption:
     min_run_seconds: int = 1800
     restart_seconds: int = 300
     candidates_max: int = 64
-    starving_seconds: int = 3600
+    starving_seconds: int = 7 * 86_400
     reservations_max: int = 4
     claim_seconds: int = 300

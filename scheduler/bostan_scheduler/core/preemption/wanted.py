@@ -32,4 +32,4 @@ class Wanted:
 
     def may_take(self, victim: Victim) -> bool:
         """Whether a running job has to give way, in a park that the waiting one may run in or whose quota it needs."""
-        return victim.attempt.gpu_class == self.gpu_class and self.claim(victim)
+        return victim.attempt.gpu_class == self.gpu_class and self.claim.gives_way(victim)
