@@ -1,13 +1,14 @@
 """The figures of a run, by the definitions of the published results; and what each is held against."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
 from bostan_scheduler.sim.metrics import Spread, jct
 from bostan_scheduler.sim.records import JobRecord, Records
 
-from benchmarks.report import Result
+from benchmarks.report import Result, shown
 
 UNITS = {"seconds": "s", "hours": "h", "percent": "%", "rho": "ratio", "ratio": "ratio"}
 HOUR = 3600
@@ -34,6 +35,13 @@ def results(case: str, values: Values, beside: Beside) -> Iterable[Result]:
         name = beside.peer if peer is not None else None
         unit = UNITS[metric.rpartition("_")[2]]
         yield Result(case, metric, value, unit, "lower", beside.targets.get(metric), name, peer)
+
+
+def told(measured: Iterable[Result]) -> Iterator[Result]:
+    """The same, each said on standard error as soon as it is there: a long bench that is cut short has said something."""
+    for one in measured:
+        print(f"{one.case}: {one.metric} {shown(one.value)}", file=sys.stderr, flush=True)
+        yield one
 
 
 def completion(jobs: Sequence[JobRecord]) -> dict[str, float]:

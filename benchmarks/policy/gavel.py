@@ -19,7 +19,7 @@ from bostan_scheduler.sim.pool import Nodes, Pool, open_quota
 from bostan_scheduler.sim.readers.formats import read_trace
 from bostan_scheduler.sim.readers.options import Options
 
-from benchmarks.policy.figures import Beside, completion_hours, results
+from benchmarks.policy.figures import Beside, completion_hours, results, told
 from benchmarks.policy.published import by_column
 from benchmarks.policy.runs import FIFO, PRODUCTION, Row, arriving, rows, serve
 from benchmarks.policy.traces import folder, found, numbers, rates, sigma, stem
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> None:
     table: list[Result] = []
     for rate in per_hour:
         for row in rows(given.order, given.quick, (FIFO,)):
-            table += measure(trace, seeds, rate, given.sigma, given.restart, row)
+            table += told(measure(trace, seeds, rate, given.sigma, given.restart, row))
     publish("policy gavel", table, given.json)
 
 

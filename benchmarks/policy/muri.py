@@ -15,7 +15,7 @@ from bostan_scheduler.sim.pool import Nodes, Pool, open_quota
 from bostan_scheduler.sim.readers.formats import read_trace
 from bostan_scheduler.sim.readers.options import Options
 
-from benchmarks.policy.figures import Beside, completion, makespan, results
+from benchmarks.policy.figures import Beside, completion, makespan, results, told
 from benchmarks.policy.published import by_column
 from benchmarks.policy.runs import FREE_SRSF, PRODUCTION, Row, arriving, rows, serve
 from benchmarks.policy.traces import folder, found, sigmas, stem
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     if not traces and found(*TRACES):
         traces = [folder() / name for name in (TRACES[1:] if given.quick else TRACES)]
     ways = rows(given.order, given.quick, (FREE_SRSF,))
-    table = [one for trace in traces for one in measure(trace, given.sigma, given.restart, ways)]
+    table = [one for trace in traces for one in told(measure(trace, given.sigma, given.restart, ways))]
     if table:
         publish("policy muri", table, given.json)
 

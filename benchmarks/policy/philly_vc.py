@@ -25,7 +25,7 @@ from bostan_scheduler.sim.readers.table import rows as lines
 from bostan_scheduler.sim.records import JobRecord
 from bostan_scheduler.sim.world import Work
 
-from benchmarks.policy.figures import Beside, completion, queues, results, worst_ratio
+from benchmarks.policy.figures import Beside, completion, queues, results, told, worst_ratio
 from benchmarks.policy.published import table
 from benchmarks.policy.runs import FIFO, PRODUCTION, Row, arriving, rows, serve, split
 from benchmarks.policy.traces import folder, found, sigma, stem
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> None:
     results_of: list[Result] = []
     for row in rows(given.order, given.quick, (FIFO,)):
         tenancy = Tenancy(row.case(stem(jobs)), row, owned, given.restart)
-        results_of += measure(tenancy, arriving(asked, tenancy.pool, given.sigma), compared)
+        results_of += told(measure(tenancy, arriving(asked, tenancy.pool, given.sigma), compared))
     publish("policy philly-vc", results_of, given.json)
 
 

@@ -16,7 +16,7 @@ from bostan_scheduler.sim.pool import Nodes, Pool, open_quota
 from bostan_scheduler.sim.readers.formats import read_trace
 from bostan_scheduler.sim.readers.options import Options
 
-from benchmarks.policy.figures import Beside, completion, fairness, makespan, results
+from benchmarks.policy.figures import Beside, completion, fairness, makespan, results, told
 from benchmarks.policy.published import table
 from benchmarks.policy.runs import FIFO, PRODUCTION, Row, arriving, rows, serve
 from benchmarks.policy.traces import folder, found, sigmas, stem
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     trace = given.trace or folder() / TRACE
     ways = rows(given.order, given.quick, (FIFO,))
-    publish("policy shockwave", list(measure(trace, given.sigma, given.restart, ways)), given.json)
+    publish("policy shockwave", list(told(measure(trace, given.sigma, given.restart, ways))), given.json)
 
 
 def measure(
