@@ -76,6 +76,8 @@ def _settle(snapshot: Snapshot, job: Job, outcome: Outcome) -> Change:
             return Finish(job.id, outcome, snapshot.now)
         case Requeued(avoid_nodes=avoid):
             return _again(snapshot, job, job.tries, avoid, outcome)
+        case Preempted(for_job=for_job) if for_job == job.id:
+            return _again(snapshot, job, job.tries, (), outcome)
         case Preempted(for_job=for_job):
             again = _again(snapshot, job, job.tries, (), outcome)
             return replace(again, preempted=True, made_room_for=for_job)

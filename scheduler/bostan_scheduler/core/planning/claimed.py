@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.attempt import Attempt, Stop
 from bostan_scheduler.core.changes import Change, Start, Unreserve
-from bostan_scheduler.core.job import Job, Queued
+from bostan_scheduler.core.job import Active, Job, Queued
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import judge_for
 from bostan_scheduler.core.planning.starting import start
@@ -14,13 +14,25 @@ def start_what_is_kept_for(desk: Desk) -> Iterator[Change]:
     """The oldest reservation first; one that has come to nothing is given up, and its job waits in line again."""
     for reserved in sorted(desk.timeline.reserved.values(), key=lambda one: (one.since, one.job_id)):
         job = desk.snapshot.jobs.get(reserved.job_id)
-        if job is None or not isinstance(job.phase, Queued) or reserved.lapses_at <= desk.snapshot.now:
+        if job is None or reserved.lapses_at <= desk.snapshot.now or not _waits(desk, job):
             desk.give_up(reserved.job_id)
             yield Unreserve(reserved.job_id)
-        else:
+        elif isinstance(job.phase, Queued):
             attempt = _start(desk, job)
             if attempt is not None:
                 yield from (Start(attempt), Unreserve(job.id))
+
+
+def _waits(desk: Desk, job: Job) -> bool:
+    """Whether a job waits for what is kept for it, or still stops to go on there."""
+    match job.phase:
+        case Queued():
+            return True
+        case Active(attempt_id):
+            intent = desk.snapshot.attempts[attempt_id].intent
+            return isinstance(intent, Stop) and intent.for_job == job.id
+        case _:
+            return False
 
 
 def _start(desk: Desk, job: Job) -> Attempt | None:

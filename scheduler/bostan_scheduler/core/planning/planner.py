@@ -9,7 +9,7 @@ from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.hurrying import hurrying
 from bostan_scheduler.core.planning.starting import start_what_fits
-from bostan_scheduler.core.preemption.round import Round, due
+from bostan_scheduler.core.preemption.round import Round, due, next_round_at, wanted
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.clearing import clear_windows
 
@@ -69,9 +69,9 @@ class Planner:
 def again_at(desk: Desk) -> Instant | None:
     """When time alone may change the plan: the next round, a window's border, a checkpoint that is overdue, or
     patience that is over."""
-    now, spacing = desk.snapshot.now, desk.snapshot.settings.preemption.spacing_seconds
-    next_round = after(max(now, desk.snapshot.round_at), spacing)
-    times = [next_round] if desk.queue.lines else []
+    now, next_round = desk.snapshot.now, next_round_at(desk)
+    spacing = desk.snapshot.settings.preemption.spacing_seconds
+    times = [next_round if next_round > now else after(now, spacing)] if wanted(desk) else []
     times += [at for at in desk.timeline.borders() if at > now]
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()

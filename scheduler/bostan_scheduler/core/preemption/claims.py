@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Job, Qos, Queued, Shape
+from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.planning.running import over_when_started
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.timeline.reserved import Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +95,14 @@ def borrows(desk: Desk, victim: Victim, leaf_id: str) -> bool:
 
 def _softer(shape: Shape, victim: Victim) -> bool:
     return shape.qos is not Qos.SCAVENGER and victim.job.spec.qos is Qos.SCAVENGER
+
+
+def keep_for(desk: Desk, job: Job, gpu_class: str, placement: Placement, stop_seconds: int) -> Reserved:
+    """What is given up within `stop_seconds` is for this job; it lapses when that takes too long."""
+    now, gpus = desk.snapshot.now, dict[str, int]()
+    for place in placement.places:
+        gpus[place.node_id] = gpus.get(place.node_id, 0) + len(place.gpus)
+    lapses_at = after(now, stop_seconds + desk.snapshot.settings.preemption.claim_seconds)
+    until_at = over_when_started(desk.snapshot, job, lapses_at)
+    kept = tuple(sorted(gpus.items()))
+    return Reserved(job.id, placement.park, gpu_class, kept, now, now, lapses_at, until_at)

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Stop, StopCause
 from bostan_scheduler.core.changes import Change, Intend, Reserve
-from bostan_scheduler.core.instant import after, seconds_between
+from bostan_scheduler.core.instant import Instant, after, seconds_between
 from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.planning.queue import Pair, Spot
-from bostan_scheduler.core.planning.running import over_when_started
 from bostan_scheduler.core.planning.turns import Turns
-from bostan_scheduler.core.preemption.claims import Claim, gain, may_claim, reclaim
+from bostan_scheduler.core.preemption.claims import Claim, gain, keep_for, may_claim, reclaim
 from bostan_scheduler.core.preemption.eviction import Eviction, evict
+from bostan_scheduler.core.preemption.moves import moves
 from bostan_scheduler.core.preemption.victim import Victim, victims
 from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.timeline.earliest import reservation
@@ -52,6 +52,7 @@ class Round:
                 break
         for spot in self.passed:
             self.desk.queue.step_back(spot)
+        yield from moves(self.desk, self.pool)
 
     def _first(self, pair: Pair) -> Job:
         entry = self.desk.queue.head(pair)
@@ -90,25 +91,14 @@ class Round:
         self.pool = [victim for victim in self.pool if victim.attempt.id not in gone]
         for victim in eviction.victims:
             yield Intend(victim.attempt.id, self._stop(job, why))
-        reserved = self._reserved(job, gpu_class, eviction)
+        longest = max(victim.job.spec.stop_seconds for victim in eviction.victims)
+        reserved = keep_for(self.desk, job, gpu_class, eviction.placement, longest)
         self.desk.keep(reserved)
         yield Reserve(reserved)
 
     def _stop(self, job: Job, why: str) -> Stop:
         outcome = Preempted(why, job.id)
         return Stop(StopCause.PREEMPTED, True, self.desk.snapshot.now, outcome, for_job=job.id)
-
-    def _reserved(self, job: Job, gpu_class: str, eviction: Eviction) -> Reserved:
-        """What the victims leave is for the job that they go for; it lapses when they take too long."""
-        now, places = self.desk.snapshot.now, eviction.placement.places
-        gpus: dict[str, int] = {}
-        for place in places:
-            gpus[place.node_id] = gpus.get(place.node_id, 0) + len(place.gpus)
-        longest = max(victim.job.spec.stop_seconds for victim in eviction.victims)
-        lapses_at = after(now, longest + self.desk.snapshot.settings.preemption.claim_seconds)
-        until_at = over_when_started(self.desk.snapshot, job, lapses_at)
-        kept, park = tuple(sorted(gpus.items())), eviction.placement.park
-        return Reserved(job.id, park, gpu_class, kept, now, now, lapses_at, until_at)
 
     def _keep_room(self, pair: Pair, job: Job) -> Reserved | None:
         """A reservation for a gang that starves in its turn; what must not wait has its turn before its time."""
@@ -131,6 +121,15 @@ class Round:
 
 
 def due(desk: Desk) -> bool:
-    """Whether somebody waits, and the last round is long enough ago."""
-    next_at = after(desk.snapshot.round_at, desk.snapshot.settings.preemption.spacing_seconds)
-    return bool(desk.queue.lines) and desk.snapshot.now >= next_at
+    """Whether somebody waits or could move, and the last round is long enough ago."""
+    return wanted(desk) and desk.snapshot.now >= next_round_at(desk)
+
+
+def wanted(desk: Desk) -> bool:
+    """Whether a round could change anything: jobs wait, or run where there is more than one class."""
+    return bool(desk.queue.lines) or bool(desk.running.attempts and len(desk.room.memories()) > 1)
+
+
+def next_round_at(desk: Desk) -> Instant:
+    """A spacing after the last one."""
+    return after(desk.snapshot.round_at, desk.snapshot.settings.preemption.spacing_seconds)

@@ -8,7 +8,7 @@ class Preemption:
     """`spacing_seconds` between rounds; what has run less than `min_run_seconds` is left alone; a restart costs
     `restart_seconds`. In a round at most `candidates_max` lines may ask for room. A gang that waits in turn for
     `starving_seconds` gets a reservation; at most `reservations_max` have one. Room that was made is kept for
-    `claim_seconds` beyond the longest stop.
+    `claim_seconds` beyond the longest stop. A running job goes on elsewhere where it is `move_gain` times as fast.
     """
 
     spacing_seconds: int = 360
@@ -18,3 +18,4 @@ class Preemption:
     starving_seconds: int = 7 * 86_400
     reservations_max: int = 4
     claim_seconds: int = 300
+    move_gain: float = 1.25
