@@ -5,6 +5,7 @@ CentreError
 ├── UnsafeAddress     it would listen beyond this machine without TLS
 ├── NotReady          its parts did not come up in time
 ├── BadToken          a token whose role and reach do not fit
+├── NoCentre          a folder holds no centre
 ├── NoSuchToken       the token to revoke is not there
 ├── BadSnapshot       a file is not a snapshot that this release can plan from
 └── BadDecisionLog    a folder does not hold a log of decisions that can be compared
@@ -29,6 +30,10 @@ class NotReady(CentreError):
 
 class BadToken(CentreError):
     """The role of the token and its reach do not fit."""
+
+
+class NoCentre(CentreError):
+    """The data folder holds no centre."""
 
 
 class NoSuchToken(CentreError):

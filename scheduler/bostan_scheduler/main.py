@@ -1,118 +1,29 @@
-"""`bostan-scheduler`: the centre's command line, and the place where its parts are put together."""
+"""The console script of the centre: says in a line what is missing, where it was installed without what it needs."""
 
-import json
-from typing import Annotated
+import sys
+from importlib.util import find_spec
 
-import typer
-from bostan import __version__
-from bostan.api import Role
-
-from bostan_scheduler.cluster.environment import prepare_for_ray
-from bostan_scheduler.planned import EXAMPLE_DUMP, EXAMPLES_REPLAY, dump, replay
-from bostan_scheduler.shell import Config, DataDir, plain_errors, say, settings_from, show
-from bostan_scheduler.simulating import EXAMPLES as EXAMPLES_SIM
-from bostan_scheduler.simulating import sim
-
-app = typer.Typer(
-    name="bostan-scheduler",
-    help="The centre of a Bostan pool: REST for people, a link for park agents, and the scheduler.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
+NEEDS = (
+    *("alembic", "cattrs", "fastapi", "grpc", "google.protobuf", "numpy", "orjson", "prometheus_client"),
+    *("psutil", "ray", "sqlalchemy", "structlog", "uvicorn"),
 )
-token_app = typer.Typer(
-    help="Make, list and revoke API tokens on the machine of the centre.", no_args_is_help=True
-)
-app.add_typer(token_app, name="token")
-
-
-@app.command(
-    epilog="Example: bostan-scheduler serve --data-dir /var/lib/bostan --config /etc/bostan/centre.yaml"
-)
-def serve(
-    config: Config = None,
-    data_dir: DataDir = None,
-    listen: Annotated[str | None, typer.Option(help="HOST:PORT of REST; port 0 picks a free one.")] = None,
-    agents_listen: Annotated[str | None, typer.Option(help="HOST:PORT of the agents' link.")] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Listen beyond this machine without TLS.")
-    ] = False,
-) -> None:
-    """Run the centre until SIGTERM or Ctrl-C. Everything that can be set is in the reference of settings."""
-    flags = {
-        "data_dir": data_dir,
-        "listen": listen,
-        "agents_listen": agents_listen,
-        "insecure": insecure or None,
-    }
-    with plain_errors():
-        settings = settings_from(config, flags)
-        prepare_for_ray(settings.ray_address)
-        from bostan_scheduler.cluster.serve import serve as run
-        from bostan_scheduler.logs import log_to_stderr
-
-        log_to_stderr()
-        run(settings, say)
-
-
-@app.command("check-config", epilog="Example: bostan-scheduler check-config --config centre.yaml")
-def check_config(config: Config = None, data_dir: DataDir = None) -> None:
-    """Read the settings, say what is wrong with them, and print what is in force."""
-    with plain_errors():
-        settings = settings_from(config, {"data_dir": data_dir})
-        show(settings.model_dump_json(indent=2))
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    show(__version__)
-
-
-@token_app.command("create", epilog="Example: bostan-scheduler token create --role admin --name ada")
-def token_create(
-    role: Annotated[Role, typer.Option(help="What its holder may do.")],
-    name: Annotated[str, typer.Option(help="Who holds it.")],
-    firm: Annotated[str | None, typer.Option(help="The firm of a firm-owner or member.")] = None,
-    project: Annotated[str | None, typer.Option(help="The only project of a member.")] = None,
-    park: Annotated[str | None, typer.Option(help="The park of an operator.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="How long it is good for.")] = None,
-    config: Config = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Make a token and print its secret, once. It works whether the centre runs or not."""
-    with plain_errors():
-        from bostan_scheduler.tokens import Wanted, create
-
-        wanted = Wanted(name, role, firm, project, park, days)
-        made = create(settings_from(config, {"data_dir": data_dir}), wanted)
-        show(made.secret)
-        say(f"token {made.id} of {name} ({role}); this is the only time that its secret is shown")
-
-
-@token_app.command("list", epilog="Example: bostan-scheduler token list")
-def token_list(config: Config = None, data_dir: DataDir = None) -> None:
-    """List the tokens, without their secrets, as JSON."""
-    with plain_errors():
-        from bostan_scheduler.tokens import listed
-
-        show(json.dumps(listed(settings_from(config, {"data_dir": data_dir})), indent=2))
-
-
-@token_app.command("revoke", epilog="Example: bostan-scheduler token revoke 3k9f2m")
-def token_revoke(token_id: str, config: Config = None, data_dir: DataDir = None) -> None:
-    """Revoke a token; fronts forget it within seconds."""
-    with plain_errors():
-        from bostan_scheduler.tokens import revoke
-
-        revoke(settings_from(config, {"data_dir": data_dir}), token_id)
-        say(f"token {token_id} is revoked")
-
-
-app.command("dump", epilog=EXAMPLE_DUMP)(dump)
-app.command("replay", epilog=EXAMPLES_REPLAY)(replay)
-app.command("sim", epilog=EXAMPLES_SIM)(sim)
+"""What the package's extra `scheduler` brings, and `bostan` alone does not."""
 
 
 def main() -> None:
-    """The console script."""
+    """Run a command of `bostan-scheduler`."""
+    missing = [name for name in NEEDS if not _is_there(name)]
+    if missing:
+        sys.exit(
+            f"bostan-scheduler: {', '.join(missing)} not installed; run: pip install 'bostan[scheduler]'"
+        )
+    from bostan_scheduler.commands import app
+
     app()
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ImportError:  # of a module inside a package that is not there
+        return False

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from bostan.errors import InvalidFile
-from bostan.strictmodel import StrictModel, refuse, validated
+from bostan.errors import FileProblem, InvalidFile
+from bostan.strictmodel import Finding, StrictModel, findings_of, refuse, shown
 from bostan.yamlfile import YamlFile, read_yaml
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bostan_scheduler.core.snapshot import Settings as CoreSettings
 from bostan_scheduler.service.local import Pace
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 PREFIX: Final = "BOSTAN_CENTRE_"
 
 Seconds = Annotated[int, Field(ge=1, le=30 * 86_400)]
-Address = Annotated[str, Field(pattern=r"^\S+:\d{1,5}$")]
+PORT_MAX: Final = 65_535
+
+
+def _checked_address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    good = host and not any(sign.isspace() for sign in host) and port.isascii() and port.isdigit()
+    if not good or int(port) > PORT_MAX:
+        raise refuse(f"{shown(text)} is not HOST:PORT", "write it as 127.0.0.1:8440")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_checked_address)]
 
 
 class CentreSettings(StrictModel):
@@ -200,12 +211,24 @@ def load(flags: Mapping[str, object], environment: Mapping[str, str], file: Path
         raise InvalidFile(
             [from_file.problem((), "must be a mapping of settings", "write `key: value` lines")]
         )
-    return validated(CentreSettings, from_file, {**values, **_from_environment(environment), **flags})
+    variables = {name.removeprefix(PREFIX).lower(): name for name in environment if name.startswith(PREFIX)}
+    set_outside = {key: environment[name] for key, name in variables.items()}
+    try:
+        return CentreSettings.model_validate({**values, **set_outside, **flags})
+    except ValidationError as error:
+        findings = findings_of(error, CentreSettings)
+        problems = [_placed(one, flags, variables, from_file) for one in findings]
+        raise InvalidFile(sorted(problems, key=lambda problem: problem.line or 0)) from error
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    return {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in environment.items()
-        if name.startswith(PREFIX)
-    }
+def _placed(
+    finding: Finding, flags: Mapping[str, object], variables: Mapping[str, str], file: YamlFile
+) -> FileProblem:
+    """The mistake, where it was made: a flag, a variable or a line."""
+    key = str(finding.at[0]) if finding.at else ""
+    if key in flags:
+        flag = f"--{key.replace('_', '-')}"
+        return FileProblem("command line", None, flag, finding.problem, finding.remedy)
+    if key in variables:
+        return FileProblem("environment", None, variables[key], finding.problem, finding.remedy)
+    return file.problem(finding.at, finding.problem, finding.remedy)

@@ -19,6 +19,8 @@ DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Folder of the store, files, logs and lock.")
 ]
 
+TokenId = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, as `token list` shows it.")]
+
 
 def settings_from(config: Path | None, flags: dict[str, Any]) -> CentreSettings:
     """The settings in force. Raises `InvalidFile`."""

@@ -9,9 +9,10 @@ from bostan.errors import EXIT_CODES, BostanError, FileProblem, InvalidFile, fro
 
 
 def every_error():
+    """Those of the client; the programs beside it have some of their own."""
     found = [BostanError]
     for each in found:
-        found += each.__subclasses__()
+        found += [one for one in each.__subclasses__() if one.__module__.startswith("bostan.")]
     return found
 
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from bostan_scheduler.errors import CentreError
+from bostan_scheduler.errors import CentreError, UnsafeAddress
 from bostan_scheduler.settings import CentreSettings
 
 
@@ -69,3 +69,14 @@ def loopback(address: str) -> bool:
     """Whether only this machine reaches the address."""
     host, _ = split(address)
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def refuse_unsafe(settings: CentreSettings) -> None:
+    """Without TLS nobody but this machine may reach us, unless it was asked for. Raises `UnsafeAddress`."""
+    for name in ("listen", "agents_listen"):
+        address = getattr(settings, name)
+        if not settings.insecure and not loopback(address):
+            raise UnsafeAddress(
+                f"{name}: {address} can be reached by others, and the centre has no TLS of its own yet: listen on "
+                "127.0.0.1 behind a proxy that has it, or say --insecure"
+            )

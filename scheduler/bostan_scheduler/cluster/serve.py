@@ -13,7 +13,7 @@ import ray
 import structlog
 
 from bostan_scheduler.cluster.lock import lock
-from bostan_scheduler.cluster.ports import fixed, loopback, refuse_taken
+from bostan_scheduler.cluster.ports import fixed, refuse_taken, refuse_unsafe
 from bostan_scheduler.cluster.start import (
     Actors,
     end_what_is_left,
@@ -23,7 +23,7 @@ from bostan_scheduler.cluster.start import (
     stop_ray,
 )
 from bostan_scheduler.cluster.watch import Watch
-from bostan_scheduler.errors import NotReady, UnsafeAddress
+from bostan_scheduler.errors import NotReady
 from bostan_scheduler.settings import CentreSettings
 
 log = structlog.get_logger()
@@ -74,17 +74,6 @@ def serve(settings: CentreSettings, say: Say) -> None:
     finally:
         (settings.data_dir / "centre.json").unlink(missing_ok=True)
         stop_ray(settings.data_dir, folder)
-
-
-def refuse_unsafe(settings: CentreSettings) -> None:
-    """Without TLS nobody but this machine may reach us, unless it was asked for."""
-    for name in ("listen", "agents_listen"):
-        address = getattr(settings, name)
-        if not settings.insecure and not loopback(address):
-            raise UnsafeAddress(
-                f"{name}: {address} can be reached by others, and the centre has no TLS of its own yet: listen on "
-                "127.0.0.1 behind a proxy that has it, or say --insecure"
-            )
 
 
 def _run(settings: CentreSettings, stopping: Stopping, say: Say) -> None:

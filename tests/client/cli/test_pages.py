@@ -9,7 +9,7 @@ import pytest
 import typer
 from bostan.cli.app import app
 from bostan_agent.main import _parser
-from bostan_scheduler.main import app as centre_app
+from bostan_scheduler.commands import app as centre_app
 
 ROOT = Path(__file__).parents[3]
 PAGES = [
