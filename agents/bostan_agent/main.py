@@ -15,7 +15,7 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from bostan_agent.settings import Settings
-from bostan_agent.settings_sources import PREFIX, BadSettings, load
+from bostan_agent.settings_sources import PREFIX, BadSettings, load, park_token
 
 OK, FAILED, USAGE = 0, 1, 2
 """Exit codes: stopped in order; could not go on; wrong settings or flags."""
@@ -25,6 +25,11 @@ _NEEDS = ("grpc", "psutil", "pynvml", "structlog")
 _NEVER_FLAGS = {"token"}  # every user of the machine can read a command line
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _EXAMPLES = {
+    "": """examples:
+  bostan-agent inspect
+  BOSTAN_TOKEN_FILE=/etc/bostan/token bostan-agent run --centre centre.example.org:8441 --park tehran --tls
+
+bostan-agent COMMAND --help tells more of each.""",
     "run": """examples:
   BOSTAN_TOKEN_FILE=/etc/bostan/token bostan-agent run --centre centre.example.org:8441 --park tehran --tls
   bostan-agent run --config /etc/bostan/agent.yaml
@@ -62,11 +67,14 @@ def _version() -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        "bostan-agent", description="The agent of one node: joins its GPUs to a Bostan centre."
+        "bostan-agent",
+        description="The agent of one node: joins its GPUs to a Bostan centre.",
+        epilog=_EXAMPLES[""],
+        formatter_class=layout,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    layout = argparse.RawDescriptionHelpFormatter
     run = commands.add_parser(
         "run",
         help="join this node to a centre",
@@ -130,6 +138,7 @@ def _run(parsed: argparse.Namespace) -> int:
     }
     try:
         settings = load(flags, os.environ, parsed.config)
+        park_token(settings)  # without one nothing can begin; later it may be another, which needs no restart
     except BadSettings as exc:
         return _complain(str(exc))
     _log_to_stderr(_LEVELS[settings.log_level])

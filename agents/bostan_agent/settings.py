@@ -72,7 +72,8 @@ class Settings(BaseModel):
     )
     state_dir: Path = Field(
         default_factory=_default_state_dir,
-        description="Folder of the journal, the ranks and the staged files. No two agents share one.",
+        description="Folder of the journal, the ranks and the staged files. No two agents share one. "
+        "Default: /var/lib/bostan-agent.",
     )
     simulate: str | None = Field(
         default=None,
@@ -87,7 +88,8 @@ class Settings(BaseModel):
     labels: dict[str, str] = Field(
         default_factory=dict,
         max_length=64,
-        description="Words about this node that jobs may ask for, as rack=7.",
+        description="Words about this node, as rack=7,switch=3: the ranks of a gang are kept on one switch, else in one "
+        "rack, where they fit; all labels are shown by `bostan nodes`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least serious kind of line to log."

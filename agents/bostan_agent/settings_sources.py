@@ -146,7 +146,9 @@ def park_token(settings: Settings) -> str:
     try:
         text = settings.token_file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise BadSettings(f"token_file {settings.token_file} cannot be read: {exc}") from exc
+        why = exc.strerror if isinstance(exc, OSError) else "it is not text"
+        remedy = "keep there what `bostan park token` prints, readable for this agent"
+        raise BadSettings(f"token_file {settings.token_file} cannot be read: {why}; {remedy}") from exc
     return _checked_token(text, f"the token in {settings.token_file}")
 
 

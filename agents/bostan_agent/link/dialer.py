@@ -12,7 +12,7 @@ from bostan_protos.v1.agent_link_pb2_grpc import AgentLinkStub
 from bostan_agent.journal import Journal
 from bostan_agent.link.calls import Calls
 from bostan_agent.link.channel import Metadata, metadata, open_channel
-from bostan_agent.link.errors import JournalForked, LineLost, LinkError, NodeChanged, NodeRefused
+from bostan_agent.link.errors import JournalForked, LineLost, LinkError, NodeChanged, NodeRefused, Unprepared
 from bostan_agent.link.session import Call, Node, Session
 from bostan_agent.settings import Settings
 from bostan_agent.settings_sources import BadSettings, park_token
@@ -60,10 +60,13 @@ class Dialer:
             except NodeChanged as exc:
                 _log.info("hello is said anew", why=str(exc))
                 continue
-            except NodeRefused as exc:
-                _log.error(
-                    "refused by the centre", why=str(exc), retry_seconds=self._settings.refused_retry_seconds
+            except (NodeRefused, Unprepared) as exc:
+                what = (
+                    "refused by the centre"
+                    if isinstance(exc, NodeRefused)
+                    else "the centre cannot be dialled"
                 )
+                _log.error(what, why=str(exc), retry_seconds=self._settings.refused_retry_seconds)
                 wait_seconds = self._settings.refused_retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311
             except LinkError as exc:
                 wait_seconds = backoff_seconds(self._failures, self._settings.reconnect_seconds_max)
@@ -76,7 +79,7 @@ class Dialer:
             words = metadata(self._settings.park, park_token(self._settings))
             channel = open_channel(self._settings)
         except (BadSettings, OSError) as exc:
-            raise NodeRefused(str(exc)) from exc
+            raise Unprepared(str(exc)) from exc
         await self._node.prepare()
         self._changed.clear()
         async with channel:

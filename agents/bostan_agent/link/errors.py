@@ -3,6 +3,7 @@
 LinkError
 ├── LineLost         the line broke, or the centre went away: dial again soon
 ├── NodeRefused      the centre does not take this node as it is: dial again slowly
+├── Unprepared       its token or its certificates cannot be read any more: try again slowly
 └── JournalForked    the centre knows more of the journal than we do: dial again under a new journal id
 """
 
@@ -17,6 +18,10 @@ class LineLost(LinkError):
 
 class NodeRefused(LinkError):
     """The centre does not take this node as it is."""
+
+
+class Unprepared(LinkError):
+    """What this node presents itself with cannot be read."""
 
 
 class NodeChanged(LinkError):
