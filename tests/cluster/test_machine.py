@@ -11,8 +11,15 @@ import psutil
 import pytest
 from bostan_scheduler.cluster.leftovers import end_leftovers, record
 from bostan_scheduler.cluster.lock import FolderUnusable, lock
-from bostan_scheduler.cluster.ports import PortInUse, fixed, listening, loopback, refuse_taken, split
-from bostan_scheduler.cluster.serve import refuse_unsafe
+from bostan_scheduler.cluster.ports import (
+    PortInUse,
+    fixed,
+    listening,
+    loopback,
+    refuse_taken,
+    refuse_unsafe,
+    split,
+)
 from bostan_scheduler.errors import FolderInUse, UnsafeAddress
 from bostan_scheduler.settings import CentreSettings
 

@@ -30,6 +30,7 @@ class Leader:
         prepare(self._settings, "leader")
         self._clock = clock
         self._leader: LocalLeader | None = None
+        self._running: asyncio.Task[None] | None = None
         self._readers: dict[str, _Reader] = {}
 
     async def exchange(self, requests: Sequence[Request]) -> list[Reply | str]:
@@ -67,6 +68,12 @@ class Leader:
         self._leading()
         return os.getpid()
 
+    async def stop(self) -> None:
+        """Lead no more. Fronts have stopped before: what was acknowledged is committed."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
     def _leading(self) -> LocalLeader:
         """Take the leadership at the first call: only then is there an event loop to step in."""
         if self._leader is None:
@@ -87,6 +94,8 @@ class Leader:
     async def _run(self, leader: LocalLeader) -> None:
         try:
             await leader.run()
+        except asyncio.CancelledError:
+            log.info("the leader stops")
         except BaseException:
             log.exception("the leader ends; a new one will load what is committed")
             os._exit(1)

@@ -135,3 +135,4 @@ def _stop(actors: Actors) -> None:
     """Fronts first, so that nothing more comes in; what was acknowledged is committed already."""
     stops = [front.stop.remote() for front in actors.fronts]
     ray.wait(stops, num_returns=len(stops), timeout=STOP_SECONDS)
+    ray.wait([actors.leader.stop.remote()], timeout=STOP_SECONDS)
