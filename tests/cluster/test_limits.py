@@ -1,0 +1,51 @@
+"""Limits of the centre's settings that fronts pass on: each reached through what a front makes of them."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from bostan_scheduler.cluster.serving import Serving, log_limits
+from bostan_scheduler.core.reports import NodesHeard
+from bostan_scheduler.files.logs import LogBook
+from bostan_scheduler.service.messages import Tell
+from bostan_scheduler.service.ports import LeaderUnavailable
+from bostan_scheduler.settings import CentreSettings
+from structlog.testing import capture_logs
+
+DAY_SECONDS = 86_400
+
+
+def test_log_days(tmp_path) -> None:
+    logs = LogBook(tmp_path, log_limits(CentreSettings(log_days=3)))
+    logs.append("j1.1", 0, 0, b"x")
+    assert logs.sweep(time.time() + 2.9 * DAY_SECONDS) == 0
+    assert logs.sweep(time.time() + 3.1 * DAY_SECONDS) == 1
+    assert logs.next_offset("j1.1", 0) == 0
+
+
+class Silent:
+    """A leader's actor that never answers."""
+
+    @property
+    def exchange(self) -> "Silent":
+        return self
+
+    @property
+    def subscribe(self) -> "Silent":
+        return self
+
+    def remote(self, *_: Any) -> "asyncio.Future[Any]":
+        return asyncio.get_running_loop().create_future()
+
+
+async def test_leader_timeout_seconds() -> None:
+    serving = Serving(CentreSettings(leader_timeout_seconds=1), Silent(), clock=None)
+    leader = serving._ray_leader()
+    began = time.monotonic()
+    with capture_logs(), pytest.raises(LeaderUnavailable, match="did not answer in time"):
+        await leader.ask(Tell(NodesHeard(())))
+    assert 0.9 < time.monotonic() - began < 5
+    with pytest.raises(LeaderUnavailable, match="does not answer"):
+        async with leader.subscribe():
+            pass
