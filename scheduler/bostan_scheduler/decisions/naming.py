@@ -41,7 +41,14 @@ NAMES: Mapping[str, Mapping[str, Named | Parts]] = {
     "Cancelled": {"by": Kind.PERSON, "reason": Rule.DROP},
     "Drain": {"by": Kind.PERSON, "reason": Rule.DROP},
     "Firm": {"id": Kind.FIRM, "name": Rule.DROP, "projects": Kind.PROJECT},
-    "Gpu": {"uuid": Kind.GPU, "name": Rule.KEEP, "default_class": Rule.KEEP, "findings": Rule.DROP},
+    "Gpu": {
+        "uuid": Kind.GPU,
+        "name": Rule.KEEP,
+        "default_class": Rule.KEEP,
+        "findings": Rule.DROP,
+        "profile": Rule.KEEP,
+        "cut_from": Kind.GPU,
+    },
     "HoldRound": {"urgent": Kind.JOB},
     "Intend": {"attempt_id": Rule.ATTEMPT},
     "Job": {
