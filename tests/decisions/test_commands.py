@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bostan_scheduler.commands import app
 from bostan_scheduler.decisions.log import FileDecisionLog
 from bostan_scheduler.decisions.snapshot_file import read_file
-from bostan_scheduler.commands import app
 from bostan_scheduler.store import open_store
 from stories import Story
 from typer.testing import CliRunner, Result
