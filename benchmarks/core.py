@@ -1,129 +1,180 @@
-"""How long one plan takes: 1,000 nodes of 8 GPUs, 10,000 pending jobs in 50 shapes.
+"""How fast decisions are: a plan from cold, the next one after one event, and how both grow with the cluster.
 
 python -m benchmarks.core [--quick] [--json FILE]
+
+10,000 nodes of 8 GPUs in 100 parks, 100,000 waiting jobs in 200 shapes, of 500 firms in a quota tree of three levels;
+each firm asks for four of the shapes. Garbage is collected as in the leader.
 """
 
+import math
+import random
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from bostan_scheduler.core.amount import Gpus
-from bostan_scheduler.core.apply import apply_all
-from bostan_scheduler.core.check import check
+from bostan_scheduler.core.apply import carry_out
+from bostan_scheduler.core.attempt import Lease, RankStarted, Running
+from bostan_scheduler.core.changes import Change, Start
+from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.job import Job, JobSpec, Queued, RankNeeds
-from bostan_scheduler.core.node import Gpu, Heard, Node
-from bostan_scheduler.core.plan import plan
-from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
-from bostan_scheduler.core.snapshot import Firm, Park, Snapshot
+from bostan_scheduler.core.observe.ending import end
+from bostan_scheduler.core.outcome import Succeeded
+from bostan_scheduler.core.plan import Planner, Rows
+from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.garbage import collect_seldom
 
+from benchmarks.cluster import Size, cluster
 from benchmarks.report import Result, parser, publish
 
-NOW = 1_800_000_000_000
-CLASSES = ("a100-80g", "h100-80g-sxm")
-FIRMS = 25
-PARKS = 20
+FULL, SMALL = Size(10_000, 100_000), Size(1_000, 10_000, parks=20, firms=50)
+GROWTH_NODES, GROWTH_JOBS = (1_000, 3_000, 10_000), (10_000, 30_000, 100_000)
+COLD_SECONDS_MAX, SMALL_SECONDS_MAX, STEP_MS_MAX = 3.0, 1.0, 10.0
+PLACEMENTS_MIN, RSS_MB_MAX = 10_000.0, 1536.0
+SLURM_SECONDS = 3.8
+EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """The first plan of a cluster: seconds to take the snapshot in and to plan, and the attempts that start."""
+
+    take_in_seconds: float
+    plan_seconds: float
+    changes: tuple[Change, ...]
+
+    @property
+    def seconds(self) -> float:
+        """The whole."""
+        return self.take_in_seconds + self.plan_seconds
+
+    @property
+    def starts(self) -> int:
+        """How many attempts start."""
+        return sum(isinstance(one, Start) for one in self.changes)
 
 
 def main() -> None:
-    """Plan from cold, several times over, and print how long it took."""
-    arguments = parser(__doc__ or "").parse_args()
-    runs = 3 if arguments.quick else 9
-    empty, full = cluster(1000, 10_000), after_first_plan(cluster(1000, 10_000))
-    results = [*measure("1000x8 GPUs, 10k jobs, empty", empty, runs), *measure("the same, full", full, runs)]
+    """Measure one large cluster, one small one, and unless it is to be quick how the times grow."""
+    options = parser(__doc__ or "")
+    options.add_argument(
+        "--one", metavar="NODES,JOBS", help="print the seconds of one cold plan, and nothing else"
+    )
+    arguments = options.parse_args()
+    if arguments.one:
+        nodes, jobs = map(int, arguments.one.split(","))
+        print(cold(Planner(), prepared(Size(nodes, jobs))).seconds)
+        return
+    results = [*large(FULL), *small(SMALL)]
+    if not arguments.quick:
+        results += growth()
     publish("core", results, arguments.json)
 
 
-def measure(case: str, snapshot: Snapshot, runs: int) -> Iterator[Result]:
-    """Time of a plan from cold, and how many attempts it places a second."""
-    times, starts = [], 0
-    for _ in range(runs):
-        fresh = without_memory(snapshot)
+def prepared(size: Size) -> Snapshot:
+    """A cluster, and the collector told that it stays."""
+    snapshot = cluster(size)
+    collect_seldom()
+    return snapshot
+
+
+def cold(planner: Planner, snapshot: Snapshot) -> Cold:
+    """The first plan of a planner."""
+    began = time.perf_counter()
+    planner.at(snapshot)
+    taken_in = time.perf_counter()
+    changes = planner.plan(snapshot).changes
+    return Cold(taken_in - began, time.perf_counter() - taken_in, changes)
+
+
+def large(size: Size) -> Iterator[Result]:
+    """From cold, and then one event at a time."""
+    planner, snapshot, case = Planner(), prepared(size), str(size)
+    first = cold(planner, snapshot)
+    yield Result(case, "cold_plan_seconds", first.seconds, "s", "lower", COLD_SECONDS_MAX)
+    rate = first.starts / first.plan_seconds
+    yield Result(case, "placements_per_second", rate, "1/s", "higher", PLACEMENTS_MIN)
+    times = [1000 * one for one in steps(planner, running(planner, snapshot, first.changes))]
+    median, most = statistics.median(times), max(times)
+    yield Result(case, "incremental_plan_p50_ms", median, "ms", "lower", STEP_MS_MAX)
+    yield Result(case, "incremental_plan_most_ms", most, "ms", "lower")
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield Result(case, "peak_rss_mb", peak_mb, "MB", "lower", RSS_MB_MAX)
+
+
+def running(planner: Planner, snapshot: Snapshot, changes: tuple[Change, ...]) -> Snapshot:
+    """The cluster once all that starts runs."""
+    draft = Draft.of(snapshot, snapshot.now)
+    for change in changes:
+        carry_out(draft, change)
+    for change in changes:
+        if isinstance(change, Start):
+            attempt = draft.attempts[change.attempt.id]
+            phase = Running(snapshot.now, Lease(after(snapshot.now, attempt.lease_seconds), snapshot.now))
+            seen = tuple(RankStarted("127.0.0.1", 4000, snapshot.now) for _ in attempt.places)
+            draft.put_attempt(replace(attempt, phase=phase, seen=seen, started_at=snapshot.now))
+    return _told(planner, draft)
+
+
+def steps(planner: Planner, snapshot: Snapshot) -> Iterator[float]:
+    """Seconds of each plan after one attempt has ended: what has changed is taken in, and planned upon."""
+    chance = random.Random(1)
+    attempts = sorted(one.id for one in snapshot.attempts.values() if one.holds)
+    for attempt_id in chance.sample(attempts, EVENTS):
+        draft = Draft.of(snapshot, after(snapshot.now, 1))
+        for change in end(draft.view, draft.attempts[attempt_id], Succeeded()):
+            carry_out(draft, change)
+        rows = _rows(draft)
         began = time.perf_counter()
-        starts = len(plan(fresh).starts)
-        times.append(time.perf_counter() - began)
-    peer = ("Slurm 22.05 main pass", 3.8) if starts else (None, None)
-    seconds = statistics.median(times)
-    yield Result(case, "cold_plan_seconds", seconds, "s", "lower", 1.0, *peer)
-    if starts:
-        yield Result(case, "placements_per_second", starts / seconds, "1/s", "higher")
+        planner.update(draft.view, rows)
+        changes = planner.plan(draft.view).changes
+        yield time.perf_counter() - began
+        for change in changes:
+            carry_out(draft, change)
+        snapshot = _told(planner, draft)
 
 
-def without_memory(snapshot: Snapshot) -> Snapshot:
-    """The same snapshot whose jobs have not worked out their shapes yet."""
-    jobs = {
-        job.id: Job(job.id, job.spec, job.submitted_at, job.submitted_by, job.phase, job.attempts)
-        for job in snapshot.jobs.values()
-    }
-    quota = QuotaTree(snapshot.quota.nodes)
-    return Snapshot(
-        NOW, nodes=snapshot.nodes, jobs=jobs, attempts=snapshot.attempts, quota=quota, firms=snapshot.firms
+def _told(planner: Planner, draft: Draft) -> Snapshot:
+    planner.update(draft.view, _rows(draft))
+    return draft.view
+
+
+def _rows(draft: Draft) -> Rows:
+    return Rows(draft.changed_jobs.keys(), draft.changed_attempts.keys(), draft.changed_nodes.keys())
+
+
+def small(size: Size) -> Iterator[Result]:
+    """What Slurm was measured on."""
+    first, case = cold(Planner(), prepared(size)), str(size)
+    yield Result(
+        case,
+        "cold_plan_seconds",
+        first.seconds,
+        "s",
+        "lower",
+        SMALL_SECONDS_MAX,
+        "Slurm 22.05 main pass",
+        SLURM_SECONDS,
     )
+    yield Result(case, "placements_per_second", first.starts / first.plan_seconds, "1/s", "higher")
 
 
-def after_first_plan(snapshot: Snapshot) -> Snapshot:
-    """The cluster with everything placed that fits."""
-    full = apply_all(snapshot, plan(snapshot).starts)
-    check(full)
-    return full
-
-
-def cluster(nodes: int, jobs: int) -> Snapshot:
-    """Nodes over parks, firms under one root, jobs in 50 shapes."""
-    machines = [node(number) for number in range(nodes)]
-    waiting = [job(number) for number in range(jobs)]
-    return Snapshot(
-        NOW,
-        jobs={one.id: one for one in waiting},
-        nodes={one.id: one for one in machines},
-        heard={one.id: NOW for one in machines},
-        firms={firm: Firm(firm) for firm in map(firm_of, range(FIRMS))},
-        parks={park: Park(park) for park in (f"park{number}" for number in range(PARKS))},
-        quota=quota_tree(nodes),
-    )
-
-
-def firm_of(number: int) -> str:
-    """The name of a firm."""
-    return f"firm{number % FIRMS:02}"
-
-
-def node(number: int) -> Node:
-    """A node of eight GPUs of one class."""
-    park, gpu_class = f"park{number % PARKS}", CLASSES[number % len(CLASSES)]
-    name = f"n{number:04}"
-    gpus = tuple(Gpu(f"{name}-{i}", gpu_class, 80 * 2**30, gpu_class) for i in range(8))
-    return Node(f"{park}/{name}", park, name, "boot", Heard(NOW), gpus, 128, 2**40)
-
-
-def job(number: int) -> Job:
-    """A job of one of 50 shapes: 25 firms, each with a small one and a gang."""
-    large = number // FIRMS % 2
-    rank = RankNeeds(gpus=8 if large and number % 3 == 0 else 1 + number % FIRMS % 4)
-    spec = JobSpec(
-        name="train",
-        firm=firm_of(number),
-        project=None,
-        command=("python", "train.py"),
-        replicas=2 if large else 1,
-        rank=rank,
-        gpu_classes=(CLASSES[number % 2],),
-    )
-    submitted_at = after(NOW, number - 100_000)
-    return Job(f"j{number:06}", spec, submitted_at, "member", Queued(submitted_at))
-
-
-def quota_tree(nodes: int) -> QuotaTree:
-    """Every firm guaranteed an equal part of half the pool, and free to borrow the rest."""
-    of_class = nodes * 4
-    ever = after(NOW, 10**9)
-    root = QuotaNode("root", None, None, 0, ever, {one: ClassQuota(Gpus(of_class)) for one in CLASSES})
-    part = Gpus(of_class // (2 * FIRMS))
-    leaves = (
-        QuotaNode(firm, "root", firm, 0, ever, {one: ClassQuota(part, lend_limit=part) for one in CLASSES})
-        for firm in map(firm_of, range(FIRMS))
-    )
-    return QuotaTree({one.id: one for one in (root, *leaves)})
+def growth() -> Iterator[Result]:
+    """Cold plans of nine clusters, each in a process of its own, and the powers that fit: seconds ~ nodes^a x jobs^b."""
+    points = []
+    for nodes in GROWTH_NODES:
+        for jobs in GROWTH_JOBS:
+            command = (sys.executable, "-m", "benchmarks.core", "--one", f"{nodes},{jobs}")
+            seconds = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            points.append((math.log(nodes), math.log(jobs), math.log(seconds)))
+            yield Result(str(Size(nodes, jobs)), "cold_plan_seconds", seconds, "s", "lower")
+    by_nodes = statistics.linear_regression([x for x, _, _ in points], [z for _, _, z in points]).slope
+    by_jobs = statistics.linear_regression([y for _, y, _ in points], [z for _, _, z in points]).slope
+    yield Result("fit over all", "growth_with_nodes_power", by_nodes, "power", "lower")
+    yield Result("fit over all", "growth_with_jobs_power", by_jobs, "power", "lower")
 
 
 if __name__ == "__main__":

@@ -8,19 +8,19 @@ TWO = "quota r 8 firm=branch; quota x 4+4 under r; quota y 4+4 under r"
 CASES = [
     # what is guaranteed
     pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 x p/a 4 for=7200; job j2 y 4", "stop j0 for j2; keep j2 p/a 4; wait j2 room-is-made", id="a borrower makes room for what is guaranteed"),
-    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 x p/a 4 for=7200; job j2 y 5", "wait j2 quota", id="not beyond the guarantee"),
-    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=600; run j1 x p/a 4 for=600; job j2 y 4", "wait j2 quota", id="what has just started is left alone"),
-    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 y p/a 4 for=7200; job j2 y 4", "wait j2 quota", id="nobody borrows"),
+    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 x p/a 4 for=7200; job j2 y 5", "wait j2 nothing-to-borrow", id="not beyond the guarantee"),
+    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=600; run j1 x p/a 4 for=600; job j2 y 4", "wait j2 nothing-to-borrow", id="what has just started is left alone"),
+    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 y p/a 4 for=7200; job j2 y 4", "wait j2 nothing-to-borrow", id="nobody borrows"),
     pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=9000; run j1 x p/a 4 for=7200; job j2 y 4", "stop j1 for j2; keep j2 p/a 4; wait j2 room-is-made", id="the one that loses least work"),
     pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=9000 saves; run j1 x p/a 4 for=7200; job j2 y 4", "stop j0 for j2; keep j2 p/a 4; wait j2 room-is-made", id="one that saves itself loses nothing"),
     pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 2 for=7200; run j1 x p/a 2 for=7200; run j2 x p/a 4 for=9000 saves; job j3 y 4", "stop j2 for j3; keep j3 p/a 4; wait j3 room-is-made", id="as few as do"),
     pytest.param("node p/a 4; node p/b 4; quota r 8 firm=branch; quota x 4+4 under r; quota y 4+4 under r; run j0 x p/a 4 for=7200; run j1 x p/b 4 for=9000; job j2 y 4", "stop j0 for j2; keep j2 p/a 4; wait j2 room-is-made", id="on the node where it costs least"),
     pytest.param("node p/a 4; node p/b 4; quota r 8 firm=branch; quota x 0+8 under r; quota y 8 under r; run j0 x p/a 4 for=7200; run j1 x p/b 4 for=9000; job j2 y 4x2", "stop j0 for j2; stop j1 for j2; keep j2 p/a 4 p/b 4; wait j2 room-is-made", id="a gang over two nodes"),
-    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 x p/a 4 for=7200; job j2 y 4 preempted=60", "wait j2 quota", id="who made room waits for free GPUs"),
+    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 4 for=7200; run j1 x p/a 4 for=7200; job j2 y 4 preempted=60", "wait j2 nothing-to-borrow", id="who made room waits for free GPUs"),
     # a firmer claim
     pytest.param("node p/a 4; quota x 4; run j0 x p/a 4 for=7200 qos=scavenger; job j1 x 4", "stop j0 for j1; keep j1 p/a 4; wait j1 room-is-made", id="a scavenger makes room"),
     pytest.param("node p/a 4; quota x 4; run j0 x p/a 4 for=7200 qos=scavenger; job j1 x 4 qos=scavenger", "wait j1 quota", id="not for another scavenger"),
-    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 8 for=7200 qos=reserved; job j1 y 4", "wait j1 quota", id="a reserved claim is never pushed out"),
+    pytest.param(f"node p/a 8; {TWO}; run j0 x p/a 8 for=7200 qos=reserved; job j1 y 4", "wait j1 nothing-to-borrow", id="a reserved claim is never pushed out"),
     # gain
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=90000 saves; job j1 x 4 estimate=600", "stop j0 for j1; keep j1 p/a 4; wait j1 room-is-made", id="a long job makes room for a short one of its firm"),
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=90000; job j1 x 4 estimate=600", "wait j1 gpus-busy", id="not one that would lose its work"),

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from bostan_scheduler.cluster.process import prepare
+from bostan_scheduler.garbage import collect_seldom
 from bostan_scheduler.service.clock import CentreClock
 from bostan_scheduler.service.local import LocalLeader
 from bostan_scheduler.service.messages import Outbox, Reply, Request
@@ -86,6 +87,7 @@ class Leader:
                 self._settings.data_dir / "decisions", self._settings.decision_limits()
             )
             service = Service.start(store, core, self._clock(), f"pid {os.getpid()}", decisions)
+            collect_seldom()
             self._leader = LocalLeader(service, self._clock, pace=self._settings.pace())
             log.info("leading", epoch=service.snapshot.epoch, jobs=len(service.snapshot.jobs))
             self._running = asyncio.get_running_loop().create_task(self._run(self._leader))

@@ -30,7 +30,7 @@ def judge(desk: Desk, pair: Pair) -> Fits | None:
         return None
     best: tuple[int, Fits] | None = None
     for equals in equals_for(desk.snapshot, desk.room, shape) if shape.rank.gpus else ((None,),):
-        fits = _best(desk, shape, [_judge_class(desk, pair, leaf, gpu_class) for gpu_class in equals])
+        fits = _best(desk, shape, [_judge_class(desk, pair, gpu_class) for gpu_class in equals])
         if fits is not None:
             taken = forgotten(shape, fits.placement)
             if not taken:
@@ -73,22 +73,20 @@ def allowed(leaf: QuotaNode, shape: Shape) -> bool:
     return not (too_many or too_long)
 
 
-def open_to(desk: Desk, pair: Pair, gpu_class: str | None) -> bool:
-    """Whether it is not known already that the pair cannot start in the class."""
-    memory = desk.memory
-    return not (
-        memory.is_over(pair, gpu_class)
-        or memory.is_full(desk.fit(pair[1]), gpu_class)
-        or pair in memory.barred
-    )
+def may_start(desk: Desk, pair: Pair, gpu_class: str | None) -> bool:
+    """Whether the pair has quota in the class, and it is not known already that it cannot start there."""
+    memory, shape = desk.memory, pair[1]
+    if memory.is_over(pair, gpu_class) or memory.is_full(desk.fit(shape), gpu_class) or pair in memory.barred:
+        return False
+    if gpu_class is None or desk.books.quotas.covers(desk.queue.leaves[pair[0]], gpu_class, shape.gpus):
+        return True
+    memory.no_quota(pair, gpu_class)
+    return False
 
 
-def _judge_class(desk: Desk, pair: Pair, leaf: QuotaNode, gpu_class: str | None) -> Fits | None:
+def _judge_class(desk: Desk, pair: Pair, gpu_class: str | None) -> Fits | None:
     shape = pair[1]
-    if not open_to(desk, pair, gpu_class):
-        return None
-    if gpu_class is not None and not desk.books.quotas.covers(leaf, gpu_class, shape.gpus):
-        desk.memory.no_quota(pair, gpu_class)
+    if not may_start(desk, pair, gpu_class):
         return None
     placement = place(desk.room, shape, gpu_class, desk.limits(shape, gpu_class))
     if placement is None:

@@ -1,13 +1,13 @@
 """Start what fits now, in turn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bostan_scheduler.core.attempt import Attempt, Fencing, Offered, RankOffered
 from bostan_scheduler.core.draft import attempt_id
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.job import Fit, Job
 from bostan_scheduler.core.planning.desk import Desk
-from bostan_scheduler.core.planning.judge import Fits, classes_of, judge, open_to
+from bostan_scheduler.core.planning.judge import Fits, classes_of, judge, may_start
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.planning.turns import Turns
 from bostan_scheduler.core.quota import QuotaNode
@@ -15,8 +15,13 @@ from bostan_scheduler.core.quota import QuotaNode
 
 def start_what_fits(desk: Desk) -> Iterator[Attempt]:
     """The attempts that start now; each is on the desk already when the next is looked for."""
-    turns = Turns(desk)
-    turns.add(_open_pairs(desk))
+    classes = {fit: classes_of(desk, next(iter(desk.queue.of_fit(fit)))[1]) for fit in desk.queue.fits()}
+
+    def may(pair: Pair) -> bool:
+        return any(may_start(desk, pair, one) for one in classes[pair[1].fit])
+
+    turns = Turns(desk, may)
+    turns.add(_open_pairs(desk, classes))
     for pair in turns:
         fits = judge(desk, pair)
         if fits is None:
@@ -26,15 +31,14 @@ def start_what_fits(desk: Desk) -> Iterator[Attempt]:
             yield start(desk, leaf, job, fits)
 
 
-def _open_pairs(desk: Desk) -> Iterator[Pair]:
+def _open_pairs(desk: Desk, classes: Mapping[Fit, tuple[str | None, ...]]) -> Iterator[Pair]:
     """The lines that may have something to start: room only shrinks from here on, so no other has."""
-    for fit in desk.queue.fits():
-        pairs = desk.queue.of_fit(fit)
-        classes = classes_of(desk, next(iter(pairs))[1])
+    for fit, of_fit in classes.items():
         if desk.timeline.empty:
-            classes = tuple(one for one in classes if not desk.memory.is_full(fit, one))
-        if classes:
-            yield from (pair for pair in pairs if any(open_to(desk, pair, one) for one in classes))
+            of_fit = tuple(one for one in of_fit if not desk.memory.is_full(fit, one))
+        for pair in desk.queue.of_fit(fit) if of_fit else ():
+            if any(may_start(desk, pair, one) for one in of_fit):
+                yield pair
 
 
 def _first(desk: Desk, pair: Pair) -> Job:
