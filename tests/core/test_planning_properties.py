@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from turns import Table
 from worlds import world
 
-STATES = 300
+STATES = 10_000
 ROUNDS_MAX = 40
 
 
@@ -95,7 +95,7 @@ def stops_of(changes: tuple[Change, ...]) -> list[tuple[str, str | None]]:
     ]
 
 
-@settings(max_examples=STATES // 2, deadline=None)
+@settings(max_examples=STATES // 10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_who_others_make_room_for_starts_when_they_have(seed: int) -> None:
     table = Table(cluster(seed))
@@ -104,7 +104,7 @@ def test_who_others_make_room_for_starts_when_they_have(seed: int) -> None:
     assert waited_for <= started
 
 
-@settings(max_examples=STATES // 2, deadline=None)
+@settings(max_examples=STATES // 10, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_kept_desk_plans_as_a_new_one(seed: int) -> None:
     """After any events, what the planner kept gives the very plan that is drawn up from scratch."""
