@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from bostan.errors import FileProblem, InvalidFile
-from bostan.strictmodel import Finding, StrictModel, findings_of, refuse, shown
+from bostan.strictmodel import Finding, findings_of, refuse, shown
 from bostan.yamlfile import YamlFile, read_yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bostan_scheduler.core.snapshot import Settings as CoreSettings
+from bostan_scheduler.policysettings import PolicySettings
 from bostan_scheduler.service.local import Pace
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _checked_address(text: str) -> str:
 Address = Annotated[str, AfterValidator(_checked_address)]
 
 
-class CentreSettings(StrictModel):
+class CentreSettings(PolicySettings):
     """Everything that can be set. Each field's description is its reference."""
 
     data_dir: Path = Field(
@@ -179,6 +180,8 @@ class CentreSettings(StrictModel):
             learnt_kinds_max=self.learnt_kinds_max,
             learnt_jobs_max=self.learnt_jobs_max,
             usage_half_life_seconds=self.usage_half_life_seconds,
+            order=self.order_value(),
+            preemption=self.preemption_value(),
         )
 
     def decision_limits(self) -> DecisionLimits:

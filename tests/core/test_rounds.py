@@ -1,0 +1,129 @@
+"""The limits of a round, each reached: how often it is held, who is heard, and how long what is made is kept."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from bostan_scheduler.core.attempt import Stop
+from bostan_scheduler.core.changes import HoldRound, Intend, Reserve, Start, Unreserve
+from bostan_scheduler.core.order import Fifo
+from bostan_scheduler.core.plan import Planner
+from bostan_scheduler.core.preemption import Preemption
+from bostan_scheduler.core.snapshot import ClassFacts, Settings, Snapshot
+from bostan_scheduler.core.timeline.reserved import Reserved
+from turns import Table
+from worlds import lines, world
+
+BORROWED = "node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4+4 under r; run j0 x p/a 4 for=7200; run j1 x p/a 4 for=7200"
+
+
+def told(cluster: str, **rules: Any) -> Snapshot:
+    return world(cluster, Settings(preemption=Preemption(**rules)))
+
+
+def kinds(snapshot: Snapshot) -> list[type]:
+    return [type(one) for one in Planner().plan(snapshot).changes]
+
+
+@pytest.mark.parametrize(("since_seconds", "held"), [(359, False), (360, True)])
+def test_spacing_seconds(since_seconds: int, held: bool) -> None:
+    snapshot = told(f"{BORROWED}; job j2 y 4")
+    snapshot = replace(snapshot, round_at=snapshot.now - since_seconds * 1000)
+    assert (HoldRound in kinds(snapshot)) is held
+
+
+@pytest.mark.parametrize(("ran_seconds", "goes"), [(1799, False), (1800, True)])
+def test_min_run_seconds(ran_seconds: int, goes: bool) -> None:
+    cluster = BORROWED.replace("for=7200", f"for={ran_seconds}")
+    assert (Intend in kinds(told(f"{cluster}; job j2 y 4"))) is goes
+
+
+@pytest.mark.parametrize(("candidates_max", "heard"), [(1, False), (2, True)])
+def test_candidates_max(candidates_max: int, heard: bool) -> None:
+    """The first in turn asks for more than it is owed, and is refused."""
+    rules = Preemption(candidates_max=candidates_max)
+    snapshot = world(f"{BORROWED}; job j2 y 8 age=60; job j3 y 4", Settings(order=Fifo(), preemption=rules))
+    assert (Intend in kinds(snapshot)) is heard
+
+
+@pytest.mark.parametrize(("waited_seconds", "kept"), [(3599, False), (3600, True)])
+def test_starving_seconds(waited_seconds: int, kept: bool) -> None:
+    cluster = "node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4"
+    snapshot = told(cluster, starving_seconds=3600)
+    job = snapshot.jobs["j1"]
+    since = snapshot.now - waited_seconds * 1000
+    snapshot = replace(
+        snapshot, jobs={**snapshot.jobs, "j1": replace(job, phase=replace(job.phase, since=since))}
+    )
+    assert (Reserve in kinds(snapshot)) is kept
+
+
+@pytest.mark.parametrize("reservations_max", [0, 1, 2])
+def test_reservations_max(reservations_max: int) -> None:
+    jobs = "; ".join(f"job g{number} x 4 age=9000 hours={number + 1}" for number in range(3))
+    cluster = f"node p/a 4; node p/b 4; quota x 99; run j0 x p/a 2 for=60; run j1 x p/b 2 for=60; {jobs}"
+    snapshot = told(cluster, starving_seconds=60, reservations_max=reservations_max)
+    assert kinds(snapshot).count(Reserve) == reservations_max
+
+
+@pytest.mark.parametrize(("seconds", "given_up"), [(329, False), (330, True)])
+def test_claim_seconds(seconds: int, given_up: bool) -> None:
+    """The victim does not go: 30 s for its stop and 300 s later its room is not kept any more."""
+    table = Table(told(f"{BORROWED}; job j2 y 4", claim_seconds=300))
+    table.carry(table.plan())
+    table.later(seconds)
+    assert any(isinstance(one, Unreserve) for one in table.plan()) is given_up
+
+
+def test_what_was_made_for_a_job_that_is_gone_is_given_up() -> None:
+    table = Table(told(f"{BORROWED}; job j2 y 4"))
+    table.carry(table.plan())
+    table.cancel("j2")
+    assert [type(one) for one in table.plan()] == [Unreserve]
+
+
+@pytest.mark.parametrize(("speed_milli", "moves"), [(1249, False), (1250, True)])
+def test_move_gain(speed_milli: int, moves: bool) -> None:
+    cluster = (
+        "node p/a 4,4xh100; quota x 4; quota x 4 class=h100; run j0 x p/a 4 for=7200 estimate=90000 saves"
+    )
+    snapshot = replace(told(cluster), classes={"h100": ClassFacts(speed_milli=speed_milli)})
+    table = Table(snapshot)
+    changes = table.play()
+    stops = [one for one in changes if isinstance(one, Intend) and isinstance(one.intent, Stop)]
+    assert bool(stops) is moves
+    if moves:
+        started = [one.attempt for one in table.play() if isinstance(one, Start)]
+        assert [(one.job_id, one.gpu_class) for one in started] == [("j0", "h100")]
+        assert table.snapshot.jobs["j0"].preempted_at is None
+
+
+def test_a_move_that_does_not_pay_the_restart_back_is_not_made() -> None:
+    cluster = (
+        "node p/a 4,4xh100; quota x 4; quota x 4 class=h100; run j0 x p/a 4 for=7200 estimate=7800 saves"
+    )
+    snapshot = replace(told(cluster), classes={"h100": ClassFacts(speed_milli=1500)})
+    assert Intend not in kinds(snapshot)
+
+
+def test_a_reservation_is_only_for_its_job() -> None:
+    snapshot = told("node p/a 4; quota x 99; job j1 x 2; job j2 x 2")
+    kept = Reserved(
+        "j2",
+        "p",
+        "a100",
+        (("p/a", 4),),
+        snapshot.now,
+        snapshot.now,
+        snapshot.now + 60_000,
+        snapshot.now + 60_000,
+    )
+    assert lines(replace(snapshot, reserved={"j2": kept})) == [
+        "start j2 p/a 0,1",
+        "give-up j2",
+        "start j1 p/a 2,3",
+    ]
+    whole = replace(kept, gpus=(("p/a", 3),))
+    job = replace(snapshot.jobs["j2"], spec=replace(snapshot.jobs["j2"].spec, replicas=9))
+    blocked = replace(snapshot, jobs={**snapshot.jobs, "j2": job}, reserved={"j2": whole})
+    assert lines(blocked) == ["wait j1 window-ahead", "wait j2 room-is-made"]
