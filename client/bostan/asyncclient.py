@@ -18,6 +18,7 @@ from bostan.api import (
     Drain,
     Event,
     Firm,
+    Forecast,
     Gpu,
     Job,
     Maintenance,
@@ -162,6 +163,14 @@ class AsyncClient(AsyncChannel):
     async def why(self, job_id: str) -> Why:
         """Why a job waits."""
         return await self._send(requests.why(job_id))
+
+    async def forecast(self, job_id: str) -> Forecast:
+        """When a waiting job will probably start; this may take the centre some seconds."""
+        return await self._send(requests.forecast(job_id))
+
+    async def estimate(self, wanted: Submission) -> Forecast:
+        """When a job would probably start if it were submitted now. Nothing is sent but what it asks for."""
+        return await self._hold(talks.estimate(wanted))
 
     async def cancel(self, job_id: str, reason: str = "") -> Job:
         """Stop a job for good."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from bostan import requests
-from bostan.api import Archive, Batch, BatchReceipt, Job, NewJob, Outputs, Page, Park, Phase
+from bostan.api import Archive, Batch, BatchReceipt, Forecast, Job, NewJob, Outputs, Page, Park, Phase
 from bostan.archive import check_free, unpack
 from bostan.checked import checked
 from bostan.errors import BostanError, NotFound, ServerFault, TimedOut
@@ -122,6 +122,17 @@ def _prepared(
     yield from _possible(job)
     archive = yield from _archive(folder, sent, progress)
     return new_job(spec, me, archive)
+
+
+def estimate(wanted: Submission) -> Talk[Forecast]:
+    """Ask when the job would start. Raises InvalidFile for what no park could ever run."""
+    if isinstance(wanted, NewJob):
+        job = wanted
+    else:
+        job = new_job(wanted.spec if isinstance(wanted, JobFile) else wanted, (yield requests.whoami()))
+        yield from _possible(wanted)
+    answer: Forecast = yield requests.estimate(job)
+    return answer
 
 
 def _possible(job: JobSpec | JobFile) -> Talk[None]:

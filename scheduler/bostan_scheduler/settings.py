@@ -126,6 +126,18 @@ class CentreSettings(PolicySettings):
     decision_snapshot_bytes_max: int = Field(
         512 * 2**20, ge=2**20, description="What is kept of these snapshots."
     )
+    forecast_seconds: int = Field(
+        20, ge=0, le=300, description="Longest that a forecast of a start may take; 0: none are made."
+    )
+    forecast_samples: int = Field(
+        40, ge=20, le=1000, description="Possible futures that a forecast is drawn from."
+    )
+    forecast_horizon_days: int = Field(
+        14, ge=1, le=365, description="How far ahead forecasts look; what starts later is said to."
+    )
+    forecast_jobs_max: int = Field(
+        2000, ge=1, le=1_000_000, description="With more unfinished jobs than this, nothing is forecast."
+    )
     leader_timeout_seconds: int = Field(
         30, ge=1, le=600, description="How long a front waits for the leader."
     )

@@ -94,6 +94,13 @@ def test_a_cancelled_job_ends_whatever_it_did_to_stay(land):
     assert not [one for one in mine if one.is_running()]
 
 
+def test_when_a_job_would_start_is_said_before_it_is_submitted(land):
+    job_file = land.folder / "estimated.yaml"
+    job_file.write_text("name: estimated\nwork_dir: null\ncommand: 'true'\n")
+    found = land.command(land.member, "estimate", str(job_file), "-o", "json")
+    assert (found.code, found.json["available"], found.json["samples"]) == (0, True, 40)
+
+
 def test_what_waits_says_why(land):
     other = land.person("other-engineer", role="member", firm="other")
     words = ("run", "--detach", "--no-work-dir", "--gpus", "1", "-o", "json", "--")
@@ -105,6 +112,8 @@ def test_what_waits_says_why(land):
     assert job.wait.reason == "quota"
     why = land.command(other, "why", second)
     assert "quota" in why.out
+    assert "What would help:" in why.out
+    assert "starts between" in why.out
     for one in (second, first):
         assert land.command(other, "cancel", one).code == 0
         land.until_state(other, one, "cancelled")

@@ -26,6 +26,8 @@ EXPECTED = {
     "GET /v1/jobs/{job_id}": "++-++",
     "GET /v1/jobs/{job_id}/attempts": "++-++",
     "GET /v1/jobs/{job_id}/why": "+++++",
+    "GET /v1/jobs/{job_id}/forecast": "++-++",
+    "POST /v1/forecasts": "+--++",
     "GET /v1/jobs/{job_id}/logs": "++-++",
     "POST /v1/jobs/{job_id}/cancel": "+--++",
     "POST /v1/jobs/{job_id}/requeue": "+--++",

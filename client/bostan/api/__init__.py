@@ -23,7 +23,7 @@ from bostan.api.jobs import (
 from bostan.api.parks import Capacity, ClassCapacity, Drain, Gpu, NewPark, Node, NodeCapacity, Park, ParkToken
 from bostan.api.quotas import ClassFacts, ClassQuota, Firm, MaxJob, QuotaDocument, QuotaNode, QuotaUse
 from bostan.api.usage import Event, FirmUsage, Usage
-from bostan.api.why import Help, ParkView, QuotaView, Wait, WaitNumbers, Why
+from bostan.api.why import Forecast, Help, ParkView, QuotaView, Wait, WaitNumbers, Why
 from bostan.api.windows import (
     DeclaredMaintenance,
     DeclaredReservation,
@@ -54,6 +54,7 @@ __all__ = [
     "Event",
     "Firm",
     "FirmUsage",
+    "Forecast",
     "Gpu",
     "Help",
     "Job",

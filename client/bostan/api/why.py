@@ -53,6 +53,31 @@ class QuotaView(Contract):
     available: int
 
 
+class Forecast(Contract):
+    """When a waiting job will probably start: of `samples` possible futures, a tenth, half and nine tenths began before.
+
+    An instant is none where the job does not start within `horizon_seconds` in so many futures.
+    """
+
+    job_id: str | None = Field(default=None, description="none: of a job that is not submitted")
+    available: bool
+    reason: str = Field(
+        default="",
+        description="why there is none: not-waiting, never, too-many-jobs, too-slow, busy or off",
+    )
+    detail: str = ""
+    at: Instant | None = Field(default=None, description="when the pool was as the forecast begins with")
+    p10_at: Instant | None = None
+    p50_at: Instant | None = None
+    p90_at: Instant | None = None
+    horizon_seconds: int = 0
+    samples: int = 0
+    basis: str = Field(
+        default="",
+        description="what is known of the job's run time: runs of jobs like it, its estimate, or a guess",
+    )
+
+
 class Why(Contract):
     """The answer to "why does my job wait": the main reason first."""
 
@@ -67,3 +92,6 @@ class Why(Contract):
         default=(), description="from the job's own leaf up, as far as it may be seen"
     )
     helps: tuple[Help, ...] = Field(default=(), description="what changes least first")
+    forecast: Forecast | None = Field(
+        default=None, description="added by the command line, which asks for it"
+    )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
+import typer
+
+from bostan.cli.forecasts import forecast_of, told
 from bostan.cli.options import Format, JobId, Output
 from bostan.cli.output import Cell, Column, print_json, print_table, write
 from bostan.cli.words import counted, local_time_exact
@@ -33,12 +36,20 @@ _QUOTA_COLUMNS: Final = (
 )
 
 
-def why(job: JobId, output: Output = Format.TABLE) -> None:
-    """Show why a job waits, and what would help."""
+def why(
+    job: JobId,
+    forecast: Annotated[
+        bool, typer.Option("--forecast/--no-forecast", help="Say also when it will probably start.")
+    ] = True,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show why a job waits, what would help, and when it will probably start."""
     from bostan.cli.session import connect
 
     with connect() as client:
         answer = client.why(job)
+        if forecast and answer.state == "queued":
+            answer = answer.model_copy(update={"forecast": forecast_of(client, job)})
     if output is Format.JSON:
         print_json(answer)
     else:
@@ -69,6 +80,8 @@ def _told(answer: Why) -> Iterator[str]:
     for place, wait in enumerate(answer.waits):
         yield f"{'also ' if place else ''}{wait.reason}: {wait.sentence}"
     yield from _in_line(answer)
+    if answer.forecast is not None:
+        yield told(answer.forecast)
 
 
 def _in_line(answer: Why) -> Iterator[str]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bostan.api import Attempt, Batch, BatchReceipt, Cancel, Job, NewJob, Outputs, Page, Phase, Requeue, Why
+from bostan.api import (
+    Attempt,
+    Batch,
+    BatchReceipt,
+    Cancel,
+    Forecast,
+    Job,
+    NewJob,
+    Outputs,
+    Page,
+    Phase,
+    Requeue,
+    Why,
+)
 from bostan.requests.base import Answer, Request, at, follows, given, listing, model, nothing
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
@@ -63,6 +76,15 @@ def attempts(job_id: str, cursor: str | None = None) -> Request[Page[Attempt]]:
 
 def why(job_id: str) -> Request[Why]:
     return Request("GET", at("jobs", job_id, "why"), model(Why))
+
+
+def forecast(job_id: str) -> Request[Forecast]:
+    return Request("GET", at("jobs", job_id, "forecast"), model(Forecast))
+
+
+def estimate(job: NewJob) -> Request[Forecast]:
+    """When a job would start that is not submitted."""
+    return Request("POST", at("forecasts"), model(Forecast), json=job)
 
 
 def cancel(job_id: str, order: Cancel) -> Request[Job]:

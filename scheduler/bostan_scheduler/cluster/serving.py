@@ -11,6 +11,8 @@ import uvicorn
 
 from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.cluster.client import RayLeader
+from bostan_scheduler.cluster.forecasting import Forecasts, Store
+from bostan_scheduler.cluster.playing import play, tasks_at_once
 from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.files import Files
 from bostan_scheduler.files.bringing import bring_owners
@@ -19,7 +21,9 @@ from bostan_scheduler.http import HttpLimits, HttpParts, create_app
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.server import GatewayParts, start_gateway
 from bostan_scheduler.service.clock import CentreClock
+from bostan_scheduler.service.forecasts import Forecaster, NoForecasts
 from bostan_scheduler.settings import CentreSettings
+from bostan_scheduler.sim.forecast.limits import ForecastLimits
 from bostan_scheduler.store import open_store
 
 log = structlog.get_logger()
@@ -63,7 +67,15 @@ class Serving:
         leader = self._ray_leader()
         signal, board, link = EventSignal(), Telemetry(), LinkState(epoch=lambda: leader.epoch)
         parts = HttpParts(
-            reader, leader, files, board, signal, link, clock=self._clock, limits=http_limits(settings)
+            reader,
+            leader,
+            files,
+            board,
+            signal,
+            link,
+            clock=self._clock,
+            limits=http_limits(settings),
+            forecaster=self._forecaster(reader),
         )
         gateway = await start_gateway(
             GatewayParts(
@@ -84,6 +96,13 @@ class Serving:
         await self._serve_http(parts)
         self._background(self._tidy(files))
         log.info("serving", rest=settings.listen, agents=settings.agents_listen)
+
+    def _forecaster(self, store: Store) -> Forecaster:
+        settings = self._settings
+        if settings.forecast_seconds == 0:
+            return NoForecasts()
+        limits = forecast_limits(settings)
+        return Forecasts(store, settings.core_settings(), self._clock, limits, play, tasks_at_once())
 
     def _ray_leader(self) -> RayLeader:
         timeout = self._settings.leader_timeout_seconds
@@ -142,6 +161,16 @@ def log_limits(settings: CentreSettings) -> LogLimits:
 def http_limits(settings: CentreSettings) -> HttpLimits:
     """The limits of REST."""
     return HttpLimits(batch_bytes_max=settings.request_bytes_max)
+
+
+def forecast_limits(settings: CentreSettings) -> ForecastLimits:
+    """How far forecasts go."""
+    return ForecastLimits(
+        samples=settings.forecast_samples,
+        horizon_seconds=settings.forecast_horizon_days * 86_400,
+        wall_seconds=float(settings.forecast_seconds),
+        jobs_max=settings.forecast_jobs_max,
+    )
 
 
 def link_limits(settings: CentreSettings) -> LinkLimits:

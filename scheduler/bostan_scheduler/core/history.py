@@ -27,8 +27,12 @@ class History:
 
     def learnt_seconds(self, spec: JobSpec) -> int | None:
         """The median run time of the jobs like this one, at speed 1; None where there were none."""
-        runs = self.runs.get(_key(spec))
+        runs = self.runs_of(spec)
         return max(1, round(median(runs) / 1000)) if runs else None
+
+    def runs_of(self, spec: JobSpec) -> tuple[int, ...]:
+        """The newest run times of the jobs like this one, oldest first."""
+        return self.runs.get(_key(spec), ())
 
     def after(self, job: Job) -> "History":
         """With a job that has succeeded; it teaches nothing if it is not known how long it ran."""

@@ -132,7 +132,7 @@ class Shape:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Hashes differ from process to process: the other one works out its own."""
-        return _shape, self._values()
+        return _shape_again, self._values()
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, field.name) for field in fields(self))
@@ -163,7 +163,7 @@ class Fit:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Hashes differ from process to process: the other one works out its own."""
-        return _fit, self._values()
+        return _fit_again, self._values()
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, field.name) for field in fields(self))
@@ -172,6 +172,16 @@ class Fit:
 # One object a shape, and one a fit: looking it up then compares by identity.
 _shape = lru_cache(maxsize=SHAPES_KEPT)(Shape)
 _fit = lru_cache(maxsize=SHAPES_KEPT)(Fit)
+
+
+def _shape_again(*values: Any) -> Shape:
+    """The one shape of these values in this process."""
+    return _shape(**dict(zip((field.name for field in fields(Shape)), values, strict=True)))
+
+
+def _fit_again(*values: Any) -> Fit:
+    """The one fit of these values in this process."""
+    return _fit(**dict(zip((field.name for field in fields(Fit)), values, strict=True)))
 
 
 @dataclass(frozen=True)

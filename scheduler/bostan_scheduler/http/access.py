@@ -36,6 +36,8 @@ TABLE: Mapping[Route, Access] = {
     ("GET", "/v1/jobs/{job_id}"): SEE_FIRM,
     ("GET", "/v1/jobs/{job_id}/attempts"): SEE_FIRM,
     ("GET", "/v1/jobs/{job_id}/why"): SEE_WAITS,
+    ("GET", "/v1/jobs/{job_id}/forecast"): SEE_FIRM,
+    ("POST", "/v1/forecasts"): ACT_IN_FIRM,
     ("GET", "/v1/jobs/{job_id}/logs"): SEE_FIRM,
     ("POST", "/v1/jobs/{job_id}/cancel"): ACT_IN_FIRM,
     ("POST", "/v1/jobs/{job_id}/requeue"): ACT_IN_FIRM,

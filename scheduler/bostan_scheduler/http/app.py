@@ -15,6 +15,7 @@ from bostan_scheduler.http.problems import Problem, answer_http, answer_problem,
 from bostan_scheduler.http.rooms import (
     blobs,
     events,
+    forecasts,
     health,
     jobs,
     logs,
@@ -33,6 +34,7 @@ from bostan_scheduler.http.rooms import (
 _ROOMS = (
     submitting,
     jobs,
+    forecasts,
     logs,
     outputs,
     blobs,

@@ -78,6 +78,10 @@ class Grounds:
     async def check(self, jobs: Sequence[api.NewJob], at: At, owner: str) -> None:
         """Raises Problem for the first job that can never run, or whose work directory the owner has not sent."""
         self._check_archives(jobs, at, owner)
+        await self.check_possible(jobs, at)
+
+    async def check_possible(self, jobs: Sequence[api.NewJob], at: At) -> None:
+        """Raises Problem for the first job that can never run."""
         known = await self._lately()
         if _first(known, jobs) is None:
             return

@@ -7,6 +7,7 @@ from bostan_scheduler.board import EventSignal, LinkState, Telemetry
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.files import Files
 from bostan_scheduler.service.clock import wall_ms
+from bostan_scheduler.service.forecasts import Forecaster, NoForecasts
 from bostan_scheduler.service.ports import Leader, Reader
 
 Clock = Callable[[], Instant]
@@ -63,3 +64,4 @@ class HttpParts:
     link: LinkState = field(default_factory=LinkState)
     clock: Clock = wall_ms
     limits: HttpLimits = field(default_factory=HttpLimits)
+    forecaster: Forecaster = field(default_factory=NoForecasts)

@@ -14,7 +14,7 @@ from bostan_scheduler.core.attempt import (
     Unknown,
     Withdrawn,
 )
-from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.reports import RankReported
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.speed import speed_of
@@ -53,6 +53,29 @@ class Agents:
                 return self._stop_if_wanted(view, attempt)
             case _:
                 return []
+
+    def adopt(self, view: Snapshot, attempt: Attempt, began_at: Instant) -> None:
+        """Take an attempt over that runs already: it goes on from where its job's progress was when it began."""
+        work, job = self.works[attempt.job_id], view.jobs[attempt.job_id]
+        life = Life(
+            attempt_id=attempt.id,
+            run=work.run_milliseconds,
+            base=job.done_milliseconds,
+            delay=0,
+            speed=speed_of(view.classes, work.spec, attempt.gpu_class),
+            began_at=began_at,
+            saved=job.done_milliseconds,
+        )
+        self.lives[attempt.id] = life
+        self._goes_on(view, attempt, life, after(began_at, attempt.time_limit_seconds))
+
+    def _goes_on(self, view: Snapshot, attempt: Attempt, life: Life, limit_at: Instant) -> None:
+        """It will end by itself, or at its time limit, and save itself now and then."""
+        self.begun.add(attempt.job_id)
+        self.agenda.put(max(view.now, life.ends_at), Completes(attempt.id))
+        self._save_later(view, attempt)
+        if limit_at < life.ends_at:
+            self.agenda.put(max(view.now, limit_at), Tick())
 
     def complete(self, view: Snapshot, attempt_id: str) -> Reports:
         """The natural end of an attempt."""
@@ -103,12 +126,7 @@ class Agents:
             saved=base,
         )
         self.lives[attempt.id] = life
-        self.begun.add(attempt.job_id)
-        self.agenda.put(life.ends_at, Completes(attempt.id))
-        self._save_later(view, attempt)
-        limit_at = after(now, attempt.time_limit_seconds)
-        if limit_at < life.ends_at:
-            self.agenda.put(limit_at, Tick())
+        self._goes_on(view, attempt, life, after(now, attempt.time_limit_seconds))
         return self.lines.through(news.started(attempt, now))
 
     def _save_later(self, view: Snapshot, attempt: Attempt) -> None:

@@ -46,6 +46,7 @@ from bostan_scheduler.sim.faults import Fault
 from bostan_scheduler.sim.mind import Decision, Mind
 from bostan_scheduler.sim.records import Records
 from bostan_scheduler.sim.scribe import Scribe
+from bostan_scheduler.sim.takeup import take_up
 from bostan_scheduler.sim.trouble import Trouble
 from bostan_scheduler.sim.world import YEARS_10, Work, World
 
@@ -99,12 +100,13 @@ class Engine:
         """An engine at the beginning of a world."""
         agenda = Agenda()
         for work in sorted(world.works, key=lambda work: (work.submit_at, work.id)):
-            agenda.put(work.submit_at, Arrives(work))
+            if work.id not in world.pool.jobs:
+                agenda.put(work.submit_at, Arrives(work))
         for fault in world.faults:
             agenda.put(fault.at, Begins(fault))
         agents = Agents({work.id: work for work in world.works}, world.model, agenda)
         draft = Draft.of(world.pool, world.pool.now)
-        return cls(
+        engine = cls(
             world,
             check,
             draft,
@@ -114,6 +116,19 @@ class Engine:
             Mind(check),
             borders_until=_last_border(world),
         )
+        if world.pool.jobs:
+            engine._go_on()
+        return engine
+
+    def _go_on(self) -> None:
+        """From a snapshot with jobs in it: what waits is expected, what runs is taken up, and a plan is due."""
+        for work in self.world.works:
+            if work.id in self.draft.jobs:
+                self.scribe.expects(work)
+        self._tell(take_up(self.agents, self.draft.view))
+        self.agenda.put(self.draft.view.now, Tick())
+        self._keep_ticking()
+        self.replans = True
 
     def run(self) -> Iterator[Instant]:
         """Let time pass until all is done, nothing will happen any more, or the world is cut off; say each instant."""

@@ -55,7 +55,10 @@ IDEALISED: Final = Model(restart_seconds=0, free_moves=True)
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A whole simulation. `pool` is the snapshot at its beginning, without jobs; `until` ends it early."""
+    """A whole simulation. `pool` is the snapshot at its beginning, most often without jobs; `until` ends it early.
+
+    Jobs that it has go on from where they are; the work of each is among `works` too.
+    """
 
     pool: Snapshot
     works: tuple[Work, ...]
@@ -64,5 +67,6 @@ class World:
     until: Instant | None = None
 
     def __post_init__(self) -> None:
-        assert not self.pool.jobs, "a world begins without jobs"
-        assert len({work.id for work in self.works}) == len(self.works), "each job has an id of its own"
+        ids = {work.id for work in self.works}
+        assert len(ids) == len(self.works), "each job has an id of its own"
+        assert ids >= self.pool.jobs.keys(), "the work of each job is known"

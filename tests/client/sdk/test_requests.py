@@ -46,6 +46,7 @@ CALLS = [
     ("jobs", (), {"firm": "acme", "phase": Phase.QUEUED}, "GET /v1/jobs?limit=500&firm=acme&phase=queued"),
     ("attempts", ("j1",), {}, "GET /v1/jobs/j1/attempts?limit=500"),
     ("why", ("j1",), {}, "GET /v1/jobs/j1/why"),
+    ("forecast", ("j1",), {}, "GET /v1/jobs/j1/forecast"),
     ("cancel", ("j1", "typo"), {}, 'POST /v1/jobs/j1/cancel {"reason":"typo"}'),
     (
         "requeue",

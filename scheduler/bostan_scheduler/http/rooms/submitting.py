@@ -51,14 +51,14 @@ async def _submitted(
 ) -> tuple[tuple[str, ...], Done]:
     """The ids that were made here, and the answer, which has others when the request is a repeat."""
     for place, job in enumerate(jobs):
-        _check_owner(who, job, at(place))
+        check_owner(who, job, at(place))
     specs = tuple(job_spec(job, at(place)) for place, job in enumerate(jobs))
     await front.grounds.check(jobs, at, who.owner)
     ours = front.ids.make(front.parts.clock(), len(jobs))
     return ours, await tell(front.parts, Tell(JobsSubmitted(ours, specs, who.name), once))
 
 
-def _check_owner(who: Asker, job: api.NewJob, at: str) -> None:
+def check_owner(who: Asker, job: api.NewJob, at: str) -> None:
     if who.firm is not None and job.firm != who.firm:
         remedy = f"write {who.firm}"
         raise Problem(403, f"firm: your token is for {who.firm}", remedy, field=f"{at}firm")
