@@ -1,9 +1,9 @@
 """What lies ahead decides what starts now: a line a case."""
 
 import pytest
+from bostan_scheduler.core.preemption import Preemption
+from bostan_scheduler.core.snapshot import Settings
 from worlds import lines, world
-
-DAY = 86_400
 
 CASES = [
     # maintenance
@@ -36,4 +36,5 @@ CASES = [
 
 @pytest.mark.parametrize(("cluster", "expected"), CASES)
 def test_what_lies_ahead(cluster: str, expected: str) -> None:
-    assert "; ".join(lines(world(cluster))) == expected
+    settings = Settings(preemption=Preemption(starving_seconds=3600))
+    assert "; ".join(lines(world(cluster, settings))) == expected

@@ -25,6 +25,13 @@ class Account:
     limit: int
     parent: "Account | None"
     used: int = 0
+    root: "Account" = field(init=False)
+    kept_above: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """`kept_above` is what is kept here and at the ancestors, all together."""
+        self.root = self.parent.root if self.parent is not None else self
+        self.kept_above = self.kept + (self.parent.kept_above if self.parent is not None else 0)
 
     def change(self, more: int) -> None:
         """Count GPUs here and at the ancestors, or with less than nothing, count them off."""
@@ -34,6 +41,12 @@ class Account:
             account.used += more
             assert account.used >= 0, "more was given back than taken"
             more, account = max(account.used, account.kept) - before, account.parent
+
+    def covers(self, gpus: int) -> bool:
+        """Whether so many may still be taken. Most often the root alone tells that they may not."""
+        if gpus > self.kept_above and gpus > self.root.guaranteed - self.root.used + self.kept_above:
+            return False
+        return self.available() >= gpus
 
     def available(self) -> int:
         """What may still be taken: the rest of the kept part, and what may be borrowed from the parent."""
@@ -81,7 +94,7 @@ class QuotaLedger:
 
     def covers(self, leaf: QuotaNode, gpu_class: str, gpus: int) -> bool:
         """Whether a leaf may still take so many."""
-        return self._account(leaf, gpu_class).available() >= gpus
+        return self._account(leaf, gpu_class).covers(gpus)
 
     def owes(self, leaf: QuotaNode, gpu_class: str, gpus: int) -> bool:
         """Whether so many more would still be within what a leaf is guaranteed."""

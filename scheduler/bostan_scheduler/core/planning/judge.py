@@ -76,7 +76,9 @@ def allowed(leaf: QuotaNode, shape: Shape) -> bool:
 def may_start(desk: Desk, pair: Pair, gpu_class: str | None) -> bool:
     """Whether the pair has quota in the class, and it is not known already that it cannot start there."""
     memory, shape = desk.memory, pair[1]
-    if memory.is_over(pair, gpu_class) or memory.is_full(desk.fit(shape), gpu_class) or pair in memory.barred:
+    if memory.is_full(desk.fit(shape), gpu_class) or memory.is_over(pair, gpu_class):
+        return False
+    if memory.barred and pair in memory.barred:
         return False
     if gpu_class is None or desk.books.quotas.covers(desk.queue.leaves[pair[0]], gpu_class, shape.gpus):
         return True

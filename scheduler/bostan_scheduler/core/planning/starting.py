@@ -37,8 +37,10 @@ def _open_pairs(desk: Desk, classes: Mapping[Fit, tuple[str | None, ...]]) -> It
         if desk.timeline.empty:
             of_fit = tuple(one for one in of_fit if not desk.memory.is_full(fit, one))
         for pair in desk.queue.of_fit(fit) if of_fit else ():
-            if any(may_start(desk, pair, one) for one in of_fit):
-                yield pair
+            for gpu_class in of_fit:
+                if may_start(desk, pair, gpu_class):
+                    yield pair
+                    break
 
 
 def _first(desk: Desk, pair: Pair) -> Job:
