@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import fsum
 
 from bostan_scheduler.core.instant import Instant
 
@@ -44,7 +45,7 @@ class Urgency:
         return (*critical, *late)
 
     def _critical(self, hurries: tuple[Hurry, ...], pool_gpus: int) -> list[Hurry]:
-        work = sum(one.remaining_seconds * one.gpus for one in hurries)
+        work = fsum(one.remaining_seconds * one.gpus for one in hurries)
         least = self.critical_factor * work / pool_gpus
         critical = (one for one in hurries if one.remaining_seconds >= least)
         return sorted(critical, key=lambda one: (-one.remaining_seconds, one.submitted_at, one.job_id))

@@ -6,21 +6,28 @@ from bostan_scheduler.core.attempt import Attempt, Stop
 from bostan_scheduler.core.changes import Change, Start, Unreserve
 from bostan_scheduler.core.job import Active, Job, Queued
 from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.intake import give_up
 from bostan_scheduler.core.planning.judge import judge_for
 from bostan_scheduler.core.planning.starting import start
+from bostan_scheduler.core.timeline.reserved import Reserved
 
 
 def start_what_is_kept_for(desk: Desk) -> Iterator[Change]:
-    """The oldest reservation first; one that has come to nothing is given up, and its job waits in line again."""
-    for reserved in sorted(desk.timeline.reserved.values(), key=lambda one: (one.since, one.job_id)):
+    """What has come to nothing is given up, and its job waits in line again; then the oldest reservation is first."""
+    for reserved in _oldest_first(desk):
         job = desk.snapshot.jobs.get(reserved.job_id)
         if job is None or reserved.lapses_at <= desk.snapshot.now or not _waits(desk, job):
-            desk.give_up(reserved.job_id)
+            give_up(desk, reserved.job_id)
             yield Unreserve(reserved.job_id)
-        elif isinstance(job.phase, Queued):
-            attempt = _start(desk, job)
-            if attempt is not None:
-                yield from (Start(attempt), Unreserve(job.id))
+    for reserved in _oldest_first(desk):
+        job = desk.snapshot.jobs[reserved.job_id]
+        attempt = _start(desk, job) if isinstance(job.phase, Queued) else None
+        if attempt is not None:
+            yield from (Start(attempt), Unreserve(job.id))
+
+
+def _oldest_first(desk: Desk) -> list[Reserved]:
+    return sorted(desk.timeline.reserved.values(), key=lambda one: (one.since, one.job_id))
 
 
 def _waits(desk: Desk, job: Job) -> bool:

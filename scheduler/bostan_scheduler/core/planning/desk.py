@@ -1,6 +1,6 @@
 """What a plan derives from the snapshot, kept up to date row by row. Built anew, it is the same."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -69,20 +69,20 @@ class Desk:
     def _fill(self) -> None:
         waiting = [job for job in self.snapshot.jobs.values() if isinstance(job.phase, Queued)]
         ready = [
-            (leaf, self._shape(job), job, self.ask(job))
+            (leaf, self.shape(job), job, self.ask(job))
             for job in waiting
-            if (leaf := self._ready(job)) is not None
+            if (leaf := self.ready(job)) is not None
         ]
         self.queue.fill(ready)
 
-    def _shape(self, job: Job) -> Shape:
+    def shape(self, job: Job) -> Shape:
         """The shape with which a job gets in line."""
         until = patient_until(self.snapshot, job)
         if until is not None:
             self.patient[job.id] = until
         return shape_of(self.snapshot, job)
 
-    def _ready(self, job: Job) -> QuotaNode | None:
+    def ready(self, job: Job) -> QuotaNode | None:
         """The leaf of a queued job that may be looked at; else it is put aside."""
         leaf = self.leaf(job)
         if leaf is None:
@@ -105,36 +105,24 @@ class Desk:
         seconds = remaining_seconds(job, self.snapshot.settings.default_estimate_seconds)
         return Ask(seconds, job.spec.gpus, job.submitted_at, self.pool_gpus)
 
-    def update(
-        self, snapshot: Snapshot, jobs: Collection[str], attempts: Collection[str], nodes: Collection[str]
-    ) -> None:
-        """Take in the rows that have changed; `snapshot` has them all."""
-        self.snapshot = snapshot
-        for node_id in nodes:
-            self._update_node(node_id)
-        if nodes and not self.timeline.empty:
-            self.timeline = Timeline.of(snapshot)
-        for attempt_id in attempts:
-            self._update_attempt(attempt_id)
-        for job_id in jobs:
-            self._update_job(job_id)
-
     def start(self, attempt: Attempt, job: Job) -> None:
         """A waiting job starts: from now on it holds what its attempt holds."""
-        self._hold(attempt, job)
-        self._out_of_line(job.id)
+        self.hold(attempt, job)
+        self.out_of_line(job.id)
 
-    def _out_of_line(self, job_id: str) -> None:
+    def out_of_line(self, job_id: str) -> None:
+        """A job waits in no line any more; nothing if it does not."""
         self.queue.drop(job_id)
         self.patient.pop(job_id, None)
 
-    def _hold(self, attempt: Attempt, job: Job) -> None:
+    def hold(self, attempt: Attempt, job: Job) -> None:
+        """An attempt holds what its places name; nothing new if it does already."""
         self.running.put(attempt)
         self.room.hold(attempt, job.spec.rank)
         self.books.hold(attempt)
-        self._charged(self.books.charges[attempt.id])
+        self.charged(self.books.charges[attempt.id])
 
-    def _charged(self, charge: Charge | None) -> None:
+    def charged(self, charge: Charge | None) -> None:
         """A leaf holds more or less than before: it may have another turn."""
         if charge is not None:
             self.leaf_keys.pop(charge[0].id, None)
@@ -165,19 +153,14 @@ class Desk:
     def keep(self, reserved: Reserved) -> None:
         """GPUs are kept for a waiting job, which leaves its line."""
         self.timeline.reserved[reserved.job_id] = reserved
-        self._out_of_line(reserved.job_id)
+        self.out_of_line(reserved.job_id)
         self._claim(reserved)
-
-    def give_up(self, job_id: str) -> None:
-        """Nothing is kept for a job any more; if it still waits, it is in line again."""
-        self.served(job_id)
-        self._update_job(job_id)
 
     def served(self, job_id: str) -> None:
         """Nothing need be kept for a job any more."""
         del self.timeline.reserved[job_id]
         self.memory.forget_room()
-        self._charged(self.books.claims.get(job_id))
+        self.charged(self.books.claims.get(job_id))
         given = self.books.give_up(job_id)
         if given is not None:
             self.memory.grow_quota(given)
@@ -188,7 +171,7 @@ class Desk:
         if job is not None and leaf is not None:
             charge = (leaf, reserved.gpu_class, Gpus(job.spec.gpus))
             self.books.claim(job.id, charge)
-            self._charged(charge)
+            self.charged(charge)
 
     def limits(self, shape: Shape, gpu_class: str | None, job_id: str | None = None) -> Mapping[str, int]:
         """How many GPUs a job may take on nodes where something lies ahead; none are named where nothing does."""
@@ -199,46 +182,6 @@ class Desk:
     def fit(self, shape: Shape) -> Fit | Shape:
         """Whom the same room is as good for: with something ahead that may depend on whose job it is."""
         return shape.fit if self.timeline.empty else shape
-
-    def _update_node(self, node_id: str) -> None:
-        self.memory.grow_room(self.room.set_node(self.snapshot, node_id))
-        if self.patient:  # whether there is another node to wait for may be another matter now
-            self.memory.forget_room()
-        self.sizes[node_id] = _size(self.snapshot, node_id)
-
-    def _update_attempt(self, attempt_id: str) -> None:
-        attempt = self.snapshot.attempts.get(attempt_id)
-        if attempt is not None and attempt.holds:
-            self._hold(attempt, self.snapshot.jobs[attempt.job_id])
-            return
-        if self.running.drop(attempt_id) is None:
-            return
-        self.memory.grow_room(self.room.release(attempt_id))
-        self._charged(self.books.charges.get(attempt_id))
-        given = self.books.release(attempt_id)
-        if given is not None:
-            self.memory.grow_quota(given)
-
-    def _update_job(self, job_id: str) -> None:
-        job = self.snapshot.jobs.get(job_id)
-        if job is None:
-            self.room.forget(job_id)
-        else:
-            self.room.know(job)
-        self.aside.pop(job_id, None)
-        self.outside.pop(job_id, None)
-        self._out_of_line(job_id)
-        leaf = self._ready(job) if job is not None and isinstance(job.phase, Queued) else None
-        if job is not None and leaf is not None:
-            self.queue.put(leaf, self._shape(job), job, self.ask(job))
-
-    def look_again(self) -> None:
-        """Time has passed: checkpoints that were awaited may be overdue, patience over, and windows nearer."""
-        if not self.timeline.empty:
-            self.memory.forget_room()
-        over = [job_id for job_id, until in self.patient.items() if until <= self.snapshot.now]
-        for job_id in (*self.aside, *over):
-            self._update_job(job_id)
 
 
 def awaited(snapshot: Snapshot, job: Job) -> PendingCheckpoint | None:
@@ -251,9 +194,9 @@ def awaited(snapshot: Snapshot, job: Job) -> PendingCheckpoint | None:
 
 
 def _sizes(snapshot: Snapshot) -> dict[str, int]:
-    return {node_id: _size(snapshot, node_id) for node_id in snapshot.nodes}
+    return {node_id: size_of(snapshot, node_id) for node_id in snapshot.nodes}
 
 
-def _size(snapshot: Snapshot, node_id: str) -> int:
+def size_of(snapshot: Snapshot, node_id: str) -> int:
     """GPUs of a class on a node."""
     return sum(snapshot.gpu_class(gpu) is not None for gpu in snapshot.nodes[node_id].gpus)

@@ -1,6 +1,7 @@
 """Who must not wait, found at a round among all jobs that wait or run."""
 
 from collections.abc import Iterator
+from math import fsum
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.estimate import remaining_seconds
@@ -27,7 +28,7 @@ def hurrying(desk: Desk) -> tuple[FairClock, tuple[str, ...]]:
 def _pace(desk: Desk, hurries: list[Hurry]) -> float:
     """GPUs that run, each by its speed, of the GPUs that are asked for."""
     asked = sum(one.gpus for one in hurries)
-    runs = sum(one.gpus * _speed(desk, one) for one in desk.running.attempts.values())
+    runs = fsum(one.gpus * _speed(desk, one) for one in desk.running.attempts.values())
     return runs / asked if asked else 1.0
 
 

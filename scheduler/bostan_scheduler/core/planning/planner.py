@@ -8,6 +8,7 @@ from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.hurrying import hurrying
+from bostan_scheduler.core.planning.intake import look_again, take_in
 from bostan_scheduler.core.planning.starting import start_what_fits
 from bostan_scheduler.core.preemption.round import Round, due, next_round_at, wanted
 from bostan_scheduler.core.snapshot import Snapshot
@@ -48,7 +49,7 @@ class Planner:
         if desk is None or _outdated(desk, snapshot):
             self.desk = None
         else:
-            desk.update(snapshot, rows.jobs, rows.attempts, rows.nodes)
+            take_in(desk, snapshot, rows.jobs, rows.attempts, rows.nodes)
             if rows.nodes and sum(desk.sizes.values()) != desk.pool_gpus:
                 self.desk = None
 
@@ -62,7 +63,7 @@ class Planner:
         if self.desk is None or _outdated(self.desk, snapshot):
             self.desk = Desk.of(snapshot)
         self.desk.snapshot = snapshot
-        self.desk.look_again()
+        look_again(self.desk)
         return self.desk
 
 
