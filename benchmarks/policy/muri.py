@@ -44,8 +44,11 @@ def main(arguments: Sequence[str]) -> None:
     traces = [given.trace] if given.trace is not None else []
     if not traces and found(*TRACES):
         traces = [folder() / name for name in (TRACES[1:] if given.quick else TRACES)]
-    ways = rows(given.order, given.quick, (FREE_SRSF,))
-    table = [one for trace in traces for one in told(measure(trace, given.sigma, given.restart, ways))]
+    ways, errors = (
+        rows(given.order, given.quick, (FREE_SRSF,)),
+        given.sigma[-1:] if given.quick else given.sigma,
+    )
+    table = [one for trace in traces for one in told(measure(trace, errors, given.restart, ways))]
     if table:
         publish("policy muri", table, given.json)
 
