@@ -48,6 +48,9 @@ class PolicySettings(StrictModel):
     preempt_spacing_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
         360, description="Jobs are asked to make room at most once in so long."
     )
+    preempt_quiet_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
+        1800, description="The same when no job has come or ended since."
+    )
     preempt_min_run_seconds: Wait = Field(
         1800, description="A job on borrowed quota is not asked to make room before it has run so long."
     )
@@ -94,6 +97,7 @@ class PolicySettings(StrictModel):
         """How often and how readily running jobs make room."""
         return Preemption(
             spacing_seconds=self.preempt_spacing_seconds,
+            quiet_seconds=self.preempt_quiet_seconds,
             min_run_seconds=self.preempt_min_run_seconds,
             restart_seconds=self.restart_seconds,
             candidates_max=self.preempt_candidates_max,

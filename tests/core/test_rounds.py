@@ -28,7 +28,16 @@ def kinds(snapshot: Snapshot) -> list[type]:
 @pytest.mark.parametrize(("since_seconds", "held"), [(359, False), (360, True)])
 def test_spacing_seconds(since_seconds: int, held: bool) -> None:
     snapshot = told(f"{BORROWED}; job j2 y 4")
-    snapshot = replace(snapshot, round_at=snapshot.now - since_seconds * 1000)
+    snapshot = replace(snapshot, round_at=snapshot.now - since_seconds * 1000, stirred_at=snapshot.now)
+    assert (HoldRound in kinds(snapshot)) is held
+
+
+@pytest.mark.parametrize(("since_seconds", "held"), [(1799, False), (1800, True)])
+def test_quiet_seconds(since_seconds: int, held: bool) -> None:
+    """No job has come or ended since the last round."""
+    snapshot = told(f"{BORROWED}; job j2 y 4")
+    at = snapshot.now - since_seconds * 1000
+    snapshot = replace(snapshot, round_at=at, stirred_at=at - 1)
     assert (HoldRound in kinds(snapshot)) is held
 
 

@@ -71,6 +71,7 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
         case Add(job):
             assert job.id not in draft.jobs, f"{job.id} is known already"
             draft.put_job(job)
+            _stir(draft)
         case Start(attempt):
             _start(draft, attempt)
         case Requeue():
@@ -128,7 +129,14 @@ def _start(draft: Draft, attempt: Attempt) -> None:
     draft.put_job(replace(job, phase=Active(attempt.id), attempts=attempt.number))
 
 
+def _stir(draft: Draft) -> None:
+    """Something is other than when it was last looked for who should make room."""
+    if draft.view.stirred_at != draft.view.now:
+        draft.view = replace(draft.view, stirred_at=draft.view.now)
+
+
 def _requeue(draft: Draft, change: Requeue) -> None:
+    _stir(draft)
     job = draft.jobs[change.job_id]
     assert isinstance(job.phase, Active), f"{job.id} is not active"
     assert not draft.attempts[job.phase.attempt_id].holds, (
@@ -151,6 +159,7 @@ def _credit(draft: Draft, change: Credit) -> None:
 
 def _finish(draft: Draft, change: Finish) -> None:
     """It leaves memory; a success is remembered for what others like it will take."""
+    _stir(draft)
     job = replace(
         draft.jobs[change.job_id], phase=Finished(change.outcome, change.at), pending_checkpoints=()
     )

@@ -82,7 +82,7 @@ class Snapshot:
     the obstacles, None: not yet.
     `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
     `reserved` is what is kept for waiting jobs, by job; `round_at` is when it was last looked for who should
-    make room for whom;
+    make room for whom, `stirred_at` when a job came, ended or was queued again;
     `held_lately` is how many GPUs of each class each leaf had held lately when it was, by quota id;
     `urgent` are the jobs that had to hurry then, `fair_clock` what they are measured by.
     `fencing_counter` is the last one given out in this leader's `epoch`.
@@ -107,6 +107,7 @@ class Snapshot:
     foreseen_at: Instant | None = None
     reserved: Mapping[str, Reserved] = field(default_factory=dict)
     round_at: Instant = 0
+    stirred_at: Instant = 0
     held_lately: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     urgent: tuple[str, ...] = ()
     fair_clock: FairClock = FairClock()

@@ -131,5 +131,7 @@ def wanted(desk: Desk) -> bool:
 
 
 def next_round_at(desk: Desk) -> Instant:
-    """A spacing after the last one."""
-    return after(desk.snapshot.round_at, desk.snapshot.settings.preemption.spacing_seconds)
+    """A spacing after the last one; later when nothing but time has passed since."""
+    snapshot, settings = desk.snapshot, desk.snapshot.settings.preemption
+    stirred = snapshot.stirred_at >= snapshot.round_at
+    return after(snapshot.round_at, settings.spacing_seconds if stirred else settings.quiet_seconds)
