@@ -43,7 +43,7 @@ def why(
     ] = True,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show why a job waits, what would help, and when it will probably start."""
+    """Show why a job waits, what would help, and when it may start."""
     from bostan.cli.session import connect
 
     with connect() as client:
