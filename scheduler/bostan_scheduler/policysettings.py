@@ -49,7 +49,7 @@ class PolicySettings(StrictModel):
         360, description="Jobs are asked to make room at most once in so long."
     )
     preempt_quiet_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(
-        1800, description="The same when no job has come or ended since."
+        1800, description="The same where no job is urgent, when none has come or ended since."
     )
     preempt_min_run_seconds: Wait = Field(
         1800, description="A job on borrowed quota is not asked to make room before it has run so long."

@@ -34,10 +34,11 @@ def test_spacing_seconds(since_seconds: int, held: bool) -> None:
 
 @pytest.mark.parametrize(("since_seconds", "held"), [(1799, False), (1800, True)])
 def test_quiet_seconds(since_seconds: int, held: bool) -> None:
-    """No job has come or ended since the last round."""
+    """No job has come or ended since the last round, and the order knows no urgency."""
     snapshot = told(f"{BORROWED}; job j2 y 4")
     at = snapshot.now - since_seconds * 1000
-    snapshot = replace(snapshot, round_at=at, stirred_at=at - 1)
+    settings = replace(snapshot.settings, order=Fifo())
+    snapshot = replace(snapshot, round_at=at, stirred_at=at - 1, settings=settings)
     assert (HoldRound in kinds(snapshot)) is held
 
 

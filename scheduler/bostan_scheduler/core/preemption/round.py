@@ -131,7 +131,7 @@ def wanted(desk: Desk) -> bool:
 
 
 def next_round_at(desk: Desk) -> Instant:
-    """A spacing after the last one; later when nothing but time has passed since."""
+    """A spacing after the last one; later when nothing but time has passed since, and that makes nobody urgent."""
     snapshot, settings = desk.snapshot, desk.snapshot.settings.preemption
-    stirred = snapshot.stirred_at >= snapshot.round_at
+    stirred = snapshot.stirred_at >= snapshot.round_at or desk.queue.order.urgency is not None
     return after(snapshot.round_at, settings.spacing_seconds if stirred else settings.quiet_seconds)
