@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from contextlib import asynccontextmanager
 
 from bostan_scheduler.core.reports import Exited, Released
 from bostan_scheduler.http.follow import is_whole
@@ -160,17 +161,20 @@ async def test_a_quiet_stream_says_that_it_is_alive_and_is_counted_off_when_its_
     job_id = await running(small)
     path = f"/v1/jobs/{job_id}/logs?follow=true"
     async with small.stream("owner", path) as stream:
-        await beats(stream, 2)
-        refused = await small.get("owner", path)
+        async with beats(stream, 2):
+            refused = await small.get("owner", path)
         assert refused.status_code == 429
         assert refused.json()["remedy"]
         assert "retry-after" in refused.headers
     await until(lambda: not len(small.app.state.front.followers))
 
 
+@asynccontextmanager
 async def beats(stream, count):
+    """After so many heartbeats, and with the reader still there: who stops reading hangs up."""
     waiting = asyncio.create_task(stream.next())
     await until(lambda: stream.heartbeats >= count)
+    yield
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
 
