@@ -46,13 +46,15 @@ def estimate(
 
 
 def forecast_of(client: Client, job_id: str) -> Forecast | None:
-    """The forecast of a waiting job; None of a centre that makes none, or cannot now."""
+    """The forecast of a waiting job; None of a centre that makes none, or cannot now, and a word about why."""
     with StatusLine() as line:
         line.show("Playing possible futures of the pool")
         try:
             return client.forecast(job_id)
-        except Answered:
-            return None
+        except Answered as error:
+            refused = error
+    typer.echo(f"no forecast: {refused}", err=True)
+    return None
 
 
 def told(found: Forecast) -> str:
