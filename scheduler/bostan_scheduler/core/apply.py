@@ -45,7 +45,7 @@ from bostan_scheduler.core.changes import (
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.draft import attempt_id as id_of_attempt
 from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.core.job import Active, Finished, Queued
+from bostan_scheduler.core.job import Active, Finished, Job, Queued
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.outputs import OutputsKept, OutputsLost, RankOutputs
 from bostan_scheduler.core.snapshot import Snapshot
@@ -69,9 +69,7 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
     """Do to the draft what the change says."""
     match change:
         case Add(job):
-            assert job.id not in draft.jobs, f"{job.id} is known already"
-            draft.put_job(job)
-            _stir(draft)
+            _add(draft, job)
         case Start(attempt):
             _start(draft, attempt)
         case Requeue():
@@ -127,6 +125,12 @@ def _start(draft: Draft, attempt: Attempt) -> None:
     draft.view = replace(draft.view, fencing_counter=attempt.fencing.counter)
     draft.put_attempt(attempt)
     draft.put_job(replace(job, phase=Active(attempt.id), attempts=attempt.number))
+
+
+def _add(draft: Draft, job: Job) -> None:
+    assert job.id not in draft.jobs, f"{job.id} is known already"
+    draft.put_job(job)
+    _stir(draft)
 
 
 def _stir(draft: Draft) -> None:

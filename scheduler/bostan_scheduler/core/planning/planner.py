@@ -71,7 +71,8 @@ def again_at(desk: Desk) -> Instant | None:
     """When time alone may change the plan: the next round, a window's border, a checkpoint that is overdue, or
     patience that is over."""
     now, next_round = desk.snapshot.now, next_round_at(desk)
-    times = [max(next_round, after(now, 1))] if wanted(desk) else []
+    spacing = desk.snapshot.settings.preemption.spacing_seconds
+    times = [next_round if next_round > now else after(now, spacing)] if wanted(desk) else []
     times += [at for at in desk.timeline.borders() if at > now]
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()
