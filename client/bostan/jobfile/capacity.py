@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bostan.jobfile.beside import WHOLE_GPU, NodeKind, too_little_beside
+from bostan.jobfile.beside import WHOLE_GPU, Needs, NodeKind, too_little_beside
 from bostan.jobfile.units import size_text
 from bostan.strictmodel import Finding, nearest
 
@@ -33,19 +33,9 @@ class ParkWishes(Protocol):
     def prefer(self) -> Sequence[str]: ...
 
 
-class Wishes(Protocol):
+class Wishes(Needs, Protocol):
     """What of a job decides whether any park could hold it; a job file's spec has it, and so has a request."""
 
-    @property
-    def gpus(self) -> int: ...
-    @property
-    def gpu_milli(self) -> int: ...
-    @property
-    def replicas(self) -> int: ...
-    @property
-    def cpus(self) -> int | None: ...
-    @property
-    def memory_bytes(self) -> int | None: ...
     @property
     def gpu_classes(self) -> Sequence[str]: ...
     @property

@@ -47,11 +47,6 @@ class State:
         room = self.rooms.get(gpu_class)
         return sum(room[1]) if room is not None else 0
 
-    def largest_group(self, gpu_class: str) -> int:
-        """The most free whole GPUs of a class that are linked with each other."""
-        room = self.rooms.get(gpu_class)
-        return room[1][0] if room is not None and room[1] else 0
-
     def parts(self, gpu_class: str, firm: str) -> list[int]:
         """What is left of each GPU of a class that the firm shares."""
         room = self.rooms.get(gpu_class)
