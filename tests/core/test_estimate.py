@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from bostan_scheduler.core.estimate import estimate_seconds, remaining_seconds
+from bostan_scheduler.core.estimate import attained_seconds, estimate_seconds, in_all_seconds
 from bostan_scheduler.core.job import Job, JobSpec, Queued
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +19,12 @@ def job(*, user: int | None = None, learnt: int | None = None, done: float = 0) 
     return replace(NEW, spec=spec, learnt_seconds=learnt, done_milliseconds=round(done * 1000))
 
 
+def left(job: Job, under_way_milliseconds: int = 0) -> float:
+    """What is left of it."""
+    attained = attained_seconds(job, under_way_milliseconds)
+    return in_all_seconds(job, HOUR, attained) - attained
+
+
 @pytest.mark.parametrize(
     ("one", "seconds"),
     [
@@ -29,7 +35,7 @@ def job(*, user: int | None = None, learnt: int | None = None, done: float = 0) 
 )
 def test_the_user_is_believed_before_experience_and_that_before_a_guess(one: Job, seconds: int) -> None:
     assert estimate_seconds(one, HOUR) == seconds
-    assert remaining_seconds(one, HOUR) == seconds
+    assert left(one) == seconds
 
 
 @pytest.mark.parametrize(
@@ -37,22 +43,22 @@ def test_the_user_is_believed_before_experience_and_that_before_a_guess(one: Job
     [(0, 600), (599, 1), (600, 600), (601, 599), (1199, 1), (1200, 1200), (4800, 4800), (5000, 4600)],
 )
 def test_an_estimate_that_is_attained_is_doubled(attained: int, remaining: int) -> None:
-    assert remaining_seconds(job(user=600, done=attained), HOUR) == remaining
-    assert remaining_seconds(job(user=600), HOUR, attained * 1000) == remaining
+    assert left(job(user=600, done=attained)) == remaining
+    assert left(job(user=600), attained * 1000) == remaining
 
 
 def test_what_is_safe_and_what_is_under_way_count_alike() -> None:
-    assert remaining_seconds(job(user=600, done=400), HOUR, 300_000) == 500
+    assert left(job(user=600, done=400), 300_000) == 500
 
 
 def test_jobs_that_took_no_time_leave_an_estimate_that_can_be_doubled() -> None:
-    assert remaining_seconds(job(learnt=0, done=5), HOUR) == 3
+    assert left(job(learnt=0, done=5)) == 3
 
 
 @given(st.integers(0, 10**8), st.integers(0, 10**10), st.integers(0, 10**10))
 def test_something_is_always_left_and_never_more_than_has_been_done_or_was_thought(
     learnt: int, done: int, under_way: int
 ) -> None:
-    left = remaining_seconds(job(learnt=learnt, done=done / 1000), HOUR, under_way)
+    rest = left(job(learnt=learnt, done=done / 1000), under_way)
     attained = (done + under_way) / 1000
-    assert 0 < left <= max(1, learnt, attained)
+    assert 0 < rest <= max(1, learnt, attained)

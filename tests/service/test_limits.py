@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from bostan_scheduler.core.changes import Refusal
-from bostan_scheduler.core.estimate import remaining_seconds
+from bostan_scheduler.core.estimate import in_all_seconds
 from bostan_scheduler.core.observe.nodes import BOOTS_REMEMBERED_MAX
 from bostan_scheduler.core.reports import JobsSubmitted, RequeueAsked
 from bostan_scheduler.core.snapshot import Settings
@@ -186,7 +186,7 @@ def test_default_estimate_seconds() -> None:
     story = told(default_estimate_seconds=700)
     story.run("j1")
     settings = story.service.snapshot.settings
-    assert remaining_seconds(story.job("j1"), settings.default_estimate_seconds, 500_000) == 200
+    assert in_all_seconds(story.job("j1"), settings.default_estimate_seconds, attained_seconds=500) == 700
 
 
 def test_boots_remembered_max() -> None:

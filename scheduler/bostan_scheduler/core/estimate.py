@@ -10,14 +10,14 @@ def estimate_seconds(job: Job, default_seconds: int) -> int:
     return job.learnt_seconds if job.learnt_seconds is not None else default_seconds
 
 
-def remaining_seconds(job: Job, default_seconds: int, under_way_milliseconds: int = 0) -> float:
-    """What is left of it at speed 1, always more than nothing.
+def attained_seconds(job: Job, under_way_milliseconds: int = 0) -> float:
+    """What it has done at speed 1, with what the attempt under way has done beyond `job.done_milliseconds`."""
+    return (job.done_milliseconds + under_way_milliseconds) / 1000
 
-    `under_way_milliseconds` is what the attempt under way has done at speed 1 beyond `job.done_milliseconds`. An
-    estimate that the job has attained was wrong, and is doubled until it is more.
-    """
-    attained = (job.done_milliseconds + under_way_milliseconds) / 1000
-    return doubled_beyond(estimate_seconds(job, default_seconds), attained) - attained
+
+def in_all_seconds(job: Job, default_seconds: int, attained_seconds: float) -> int:
+    """What it takes in all at speed 1. An estimate that it has attained was wrong, and is doubled until it is more."""
+    return doubled_beyond(estimate_seconds(job, default_seconds), attained_seconds)
 
 
 def doubled_beyond(estimate: int, attained: float) -> int:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.order.ask import Ask
 from bostan_scheduler.core.order.gain import Gain
-from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.order.standing import Key, Standing
 from bostan_scheduler.core.order.urgency import Urgency
 
 

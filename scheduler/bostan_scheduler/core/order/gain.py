@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bostan_scheduler.core.order.standing import Ask
+from bostan_scheduler.core.order.ask import Ask
 
 
 @dataclass(frozen=True, slots=True)

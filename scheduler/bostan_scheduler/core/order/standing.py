@@ -1,35 +1,20 @@
-"""What an order may look at: how a leaf of the quota tree stands, and what is left of a job."""
+"""How a leaf of the quota tree stands, as far as an order looks at it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.quota_ledger import QuotaLedger
+from bostan_scheduler.core.remembered import remembered
 
 Key = tuple[float, ...]
 """What is smaller comes first. All keys of one order have the same length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a job still wants: `remaining_seconds` at speed 1 on `gpus` GPUs of a pool of `pool_gpus`."""
-
-    remaining_seconds: float
-    gpus: int
-    submitted_at: Instant
-    pool_gpus: int
-
-    @property
-    def pool_seconds(self) -> float:
-        """How long the whole pool would be busy with it."""
-        return self.remaining_seconds * self.gpus / self.pool_gpus
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
-    """A leaf, what it holds now, and how many GPUs of each class it held lately on average."""
+    """A leaf, what it holds now, and how many GPUs of each class it held lately on average; good until it holds another number."""
 
     leaf: QuotaNode
     quotas: QuotaLedger
@@ -44,7 +29,7 @@ class Standing:
         """Whether so many more GPUs of a class would still be within the guarantee."""
         return self.quotas.owes(self.leaf, gpu_class, gpus)
 
-    @property
+    @remembered
     def fair_share(self) -> float:
         """Weighted dominant share: GPUs held, of the guarantee, in the class where that is most (DRF, NSDI'11).
 

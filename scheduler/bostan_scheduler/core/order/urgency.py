@@ -4,19 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import fsum
 
-from bostan_scheduler.core.instant import Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Hurry:
-    """What is left of a job, and what it was in all: both in seconds at speed 1. `fair_at_seconds` is when it came."""
-
-    job_id: str
-    gpus: int
-    remaining_seconds: float
-    estimate_seconds: float
-    fair_at_seconds: float
-    submitted_at: Instant
+from bostan_scheduler.core.order.ask import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +23,34 @@ class Urgency:
     fairness: float = 1.0
 
     def choose(
-        self, hurries: Iterable[Hurry], pool_gpus: int, fair_seconds: float, rate: float
+        self, asks: Iterable[Ask], pool_gpus: int, fair_seconds: float, rate: float
     ) -> tuple[str, ...]:
         """The urgent jobs, the most urgent first: the critical ones, then the late ones."""
-        all_of_them = tuple(hurries)
+        all_of_them = tuple(asks)
         critical = tuple(_within(self._critical(all_of_them, pool_gpus), self.critical_share * pool_gpus))
         rest = (one for one in all_of_them if one.job_id not in critical)
         late = _within(self._late(rest, fair_seconds, rate), self.late_share * pool_gpus)
         return (*critical, *late)
 
-    def _critical(self, hurries: tuple[Hurry, ...], pool_gpus: int) -> list[Hurry]:
-        work = fsum(one.remaining_seconds * one.gpus for one in hurries)
+    def _critical(self, asks: tuple[Ask, ...], pool_gpus: int) -> list[Ask]:
+        work = fsum(one.remaining_seconds * one.gpus for one in asks)
         least = self.critical_factor * work / pool_gpus
-        critical = (one for one in hurries if one.remaining_seconds >= least)
+        critical = (one for one in asks if one.remaining_seconds >= least)
         return sorted(critical, key=lambda one: (-one.remaining_seconds, one.submitted_at, one.job_id))
 
-    def _late(self, hurries: Iterable[Hurry], fair_seconds: float, rate: float) -> list[Hurry]:
+    def _late(self, asks: Iterable[Ask], fair_seconds: float, rate: float) -> list[Ask]:
         """`deadline = came + fairness x estimate`, less what is left at the pace of the fair clock."""
-        late = (one for one in hurries if self._deadline(one) - one.remaining_seconds * rate <= fair_seconds)
+        late = (one for one in asks if self._deadline(one) - one.remaining_seconds * rate <= fair_seconds)
         return sorted(late, key=lambda one: (self._deadline(one), one.submitted_at, one.job_id))
 
-    def _deadline(self, one: Hurry) -> float:
+    def _deadline(self, one: Ask) -> float:
         return one.fair_at_seconds + self.fairness * one.estimate_seconds
 
 
-def _within(hurries: list[Hurry], gpus: float) -> Iterator[str]:
+def _within(asks: list[Ask], gpus: float) -> Iterator[str]:
     """As many as the share holds; whom it does not hold is passed."""
     used = 0
-    for one in hurries:
+    for one in asks:
         if used + one.gpus <= gpus:
             used += one.gpus
             yield one.job_id

@@ -6,15 +6,17 @@ from typing import Self
 
 from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import Attempt
-from bostan_scheduler.core.estimate import remaining_seconds
+from bostan_scheduler.core.estimate import attained_seconds, in_all_seconds
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
-from bostan_scheduler.core.order.standing import Ask, Key, Standing
+from bostan_scheduler.core.order.ask import Ask
+from bostan_scheduler.core.order.standing import Key, Standing
 from bostan_scheduler.core.patience import patient_until, shape_of
 from bostan_scheduler.core.planning.books import Books, Charge
 from bostan_scheduler.core.planning.memory import Memory
 from bostan_scheduler.core.planning.queue import Queue
 from bostan_scheduler.core.planning.running import Running
+from bostan_scheduler.core.progress import under_way_milliseconds
 from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.room import Ledger
 from bostan_scheduler.core.snapshot import Snapshot
@@ -48,7 +50,7 @@ class Desk:
     leaves: dict[tuple[str, str | None], QuotaNode | None] = field(default_factory=dict)
     fencing_counter: int = 0
     held_lately: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    leaf_keys: dict[str, dict[Shape, Key]] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
@@ -100,10 +102,24 @@ class Desk:
             self.leaves[key] = self.snapshot.quota.leaf(*key, self.books.quotas.now)
         return self.leaves[key]
 
-    def ask(self, job: Job) -> Ask:
-        """What a waiting job still wants."""
-        seconds = remaining_seconds(job, self.snapshot.settings.default_estimate_seconds)
-        return Ask(seconds, job.spec.gpus, job.submitted_at, self.pool_gpus)
+    def ask(self, job: Job, under_way_milliseconds: int = 0) -> Ask:
+        """What a job still wants; an attempt of it that runs has done so much at speed 1."""
+        attained = attained_seconds(job, under_way_milliseconds)
+        in_all = in_all_seconds(job, self.snapshot.settings.default_estimate_seconds, attained)
+        return Ask(
+            job.id,
+            job.submitted_at,
+            job.fair_at_seconds,
+            job.spec.gpus,
+            self.pool_gpus,
+            in_all,
+            in_all - attained,
+        )
+
+    def ask_of(self, attempt: Attempt) -> Ask:
+        """What is left of a job of which this attempt is under way."""
+        snapshot, job = self.snapshot, self.snapshot.jobs[attempt.job_id]
+        return self.ask(job, under_way_milliseconds(snapshot.classes, job, attempt, snapshot.now))
 
     def start(self, attempt: Attempt, job: Job) -> None:
         """A waiting job starts: from now on it holds what its attempt holds."""
@@ -125,21 +141,17 @@ class Desk:
     def charged(self, charge: Charge | None) -> None:
         """A leaf holds more or less than before: it may have another turn."""
         if charge is not None:
-            self.leaf_keys.pop(charge[0].id, None)
+            self.standings.pop(charge[0].id, None)
 
     def leaf_key(self, leaf_id: str, shape: Shape) -> Key:
-        """How a leaf's jobs of a shape stand in the order, worked out once until the leaf holds more or less."""
-        keys = self.leaf_keys.setdefault(leaf_id, {})
-        key = keys.get(shape)
-        if key is None:
-            key = keys[shape] = self.queue.order.leaf_key(self.standing(leaf_id), shape)
-        return key
+        """How a leaf's jobs of a shape stand in the order."""
+        return self.queue.order.leaf_key(self.standing(leaf_id), shape)
 
     def compare_anew(self) -> None:
         """From now on firms are compared by what they held lately as of now."""
         waiting = sorted({leaf_id for leaf_id, _ in self.queue.lines})
         self.held_lately = {leaf_id: self.snapshot.lately(leaf_id) for leaf_id in waiting}
-        self.leaf_keys.clear()
+        self.standings.clear()
 
     def next_fencing(self) -> int:
         """A higher number than any given out before."""
@@ -147,8 +159,12 @@ class Desk:
         return self.fencing_counter
 
     def standing(self, leaf_id: str) -> Standing:
-        """How a leaf stands now, and what it held lately."""
-        return Standing(self.queue.leaves[leaf_id], self.books.quotas, self.held_lately.get(leaf_id, {}))
+        """How a leaf stands now, and what it held lately; found once until it holds more or less."""
+        standing = self.standings.get(leaf_id)
+        if standing is None:
+            leaf, lately = self.queue.leaves[leaf_id], self.held_lately.get(leaf_id, NO_LIMITS)
+            standing = self.standings[leaf_id] = Standing(leaf, self.books.quotas, lately)
+        return standing
 
     def keep(self, reserved: Reserved) -> None:
         """GPUs are kept for a waiting job, which leaves its line."""

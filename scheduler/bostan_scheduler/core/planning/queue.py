@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bostan_scheduler.core.job import Fit, Job, Shape
 from bostan_scheduler.core.order import Order
-from bostan_scheduler.core.order.standing import Ask
+from bostan_scheduler.core.order.ask import Ask
 from bostan_scheduler.core.planning.line import Entry, Line, entry_of
 from bostan_scheduler.core.quota import QuotaNode
 

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bostan_scheduler.core.attempt import Attempt, Run, Running
-from bostan_scheduler.core.estimate import remaining_seconds
 from bostan_scheduler.core.instant import Instant, seconds_between
 from bostan_scheduler.core.job import Job, Qos
-from bostan_scheduler.core.order.standing import Ask
+from bostan_scheduler.core.order.ask import Ask
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.quota import QuotaNode
-from bostan_scheduler.core.speed import speed_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,13 @@ def victims(desk: Desk) -> Iterator[Victim]:
 
 def _victim(desk: Desk, attempt: Attempt, started_at: Instant) -> Victim:
     snapshot, job = desk.snapshot, desk.snapshot.jobs[attempt.job_id]
-    ran_milliseconds = max(0, snapshot.now - started_at)
-    speed = speed_of(snapshot.classes, job.spec, attempt.gpu_class)
-    under_way = int(ran_milliseconds * speed)
-    left = remaining_seconds(job, snapshot.settings.default_estimate_seconds, under_way)
     charge = desk.books.charges.get(attempt.id)
     return Victim(
         attempt=attempt,
         job=job,
         leaf=charge[0] if charge is not None else None,
-        ask=Ask(left, job.spec.gpus, job.submitted_at, desk.pool_gpus),
-        ran_seconds=ran_milliseconds // 1000,
+        ask=desk.ask_of(attempt),
+        ran_seconds=max(0, snapshot.now - started_at) // 1000,
         cost_gpu_seconds=cost_gpu_seconds(desk, job, attempt),
     )
 

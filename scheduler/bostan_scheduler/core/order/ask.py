@@ -1,0 +1,26 @@
+"""What a job still wants, as far as an order looks at it."""
+
+from typing import NamedTuple
+
+from bostan_scheduler.core.instant import Instant
+
+
+class Ask(NamedTuple):
+    """One for every job that waits or runs, so that it must be quick to make: hence a tuple.
+
+    `estimate_seconds` is what it takes in all and `remaining_seconds` what is left of that, both at speed 1 on `gpus`
+    GPUs of a pool of `pool_gpus`. `fair_at_seconds` is what the fair clock said when it was submitted.
+    """
+
+    job_id: str
+    submitted_at: Instant
+    fair_at_seconds: float
+    gpus: int
+    pool_gpus: int
+    estimate_seconds: float
+    remaining_seconds: float
+
+    @property
+    def pool_seconds(self) -> float:
+        """How long the whole pool would be busy with what is left."""
+        return self.remaining_seconds * self.gpus / self.pool_gpus
