@@ -37,7 +37,7 @@ def contents(ledger: Ledger) -> dict[str, Any]:
         "pools": ledger.pools,
         "sizes": ledger.sizes,
         "cpus": ledger.cpus,
-        "parks": ledger.parks,
+        "open": ledger.open,
         "owners": ledger.owners.claims,
         "buckets": {state.key: bucket.nodes for state, bucket in ledger.buckets.live.items()},
         "classes": {

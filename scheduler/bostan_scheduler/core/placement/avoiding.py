@@ -18,6 +18,8 @@ def wishes(ledger: Ledger, shape: Shape) -> list[Wish]:
 
 def forgotten(shape: Shape, placement: Placement) -> int:
     """How many of the nodes to avoid, the oldest first, are forgotten for this placement."""
+    if not shape.avoid_nodes:
+        return 0
     used = {place.node_id for place in placement.places}
     return max((place for place, one in enumerate(shape.avoid_nodes, 1) if one in used), default=0)
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from bostan_scheduler.core.placement.gpus import places_on
 from bostan_scheduler.core.placement.placement import Placement
-from bostan_scheduler.core.placement.search import Parks, Search
+from bostan_scheduler.core.placement.search import Parks, Search, anywhere
+from bostan_scheduler.core.room.state import State
 
 Candidate = tuple[int, int, str]
 """How many ranks a node takes, what it has free in thousandths of a GPU, and its name."""
@@ -20,14 +22,13 @@ class Spread:
     free_milli: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """Nodes of one park that are alike: each takes `ranks` ranks and has `free_milli` free."""
+class Stock(NamedTuple):
+    """Nodes of one park that are alike: each of the `usable` ones takes `ranks` ranks and has `free_milli` free."""
 
     ranks: int
     free_milli: int
     nodes: Sequence[str]
-    count: int
+    usable: int
 
 
 def over_nodes(search: Search, parks: Parks) -> Placement | None:
@@ -47,32 +48,36 @@ def over_nodes(search: Search, parks: Parks) -> Placement | None:
 
 def _stocks(search: Search, parks: Parks) -> dict[str, list[Stock]]:
     """By park, the nodes that take at least a rank; those that take the most first, of these the tightest."""
-    ranking, stocks = search.ranking(1), dict[str, list[Stock]]()
-    special = list(search.special())
+    ranking, stocks, special = search.ranking(1), dict[str, list[Stock]](), _special(search)
     for _, state, bucket in ranking.best_first():
         ranks, free_milli = ranking.ask.ranks_in(state), state.milli(search.gpu_class or "")
-        for park in filter(parks, bucket.parks):
+        for park in bucket.parks if parks is anywhere else filter(parks, bucket.parks):
             nodes = bucket.nodes[park]
-            odd = [
-                one
-                for one, of, at in special
-                if of is state and at == park and search.most(one, ranks) < ranks
-            ]
+            odd = [one for one in special.get((state, park), ()) if search.most(one, ranks) < ranks]
             found = stocks.setdefault(park, [])
             found.append(Stock(ranks, free_milli, nodes, len(nodes) - len(odd)))
             found += [Stock(search.most(node_id, ranks), free_milli, (node_id,), 1) for node_id in odd]
     for found in stocks.values():
-        found.sort(key=lambda stock: (-stock.ranks, stock.free_milli))
+        if len(found) > 1:
+            found.sort(key=lambda stock: (-stock.ranks, stock.free_milli))
     return stocks
+
+
+def _special(search: Search) -> dict[tuple[State, str], list[str]]:
+    """The nodes that may not be as good as their state, by state and park."""
+    found: dict[tuple[State, str], list[str]] = {}
+    for node_id, state, park in search.special():
+        found.setdefault((state, park), []).append(node_id)
+    return found
 
 
 def _size(stocks: list[Stock], replicas: int) -> tuple[int, int] | None:
     """How many nodes a gang would take, the fullest stock first, and what they have free; None when they are too few."""
     left, nodes, free_milli = replicas, 0, 0
     for position, stock in enumerate(stocks):
-        if not stock.ranks or not stock.count:
+        if not stock.ranks or not stock.usable:
             continue
-        whole = min(stock.count, left // stock.ranks)
+        whole = min(stock.usable, left // stock.ranks)
         left, nodes, free_milli = (
             left - whole * stock.ranks,
             nodes + whole,
@@ -80,13 +85,13 @@ def _size(stocks: list[Stock], replicas: int) -> tuple[int, int] | None:
         )
         if left == 0:
             return nodes, free_milli
-        if whole < stock.count:
+        if whole < stock.usable:
             return nodes + 1, free_milli + _tightest(stocks[position:], left)
     return None
 
 
 def _tightest(stocks: list[Stock], ranks: int) -> int:
-    return min(stock.free_milli for stock in stocks if stock.ranks >= ranks and stock.count)
+    return min(stock.free_milli for stock in stocks if stock.ranks >= ranks and stock.usable)
 
 
 def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spread:
@@ -102,7 +107,7 @@ def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spre
 
 def _candidates(search: Search, park: str, stocks: list[Stock]) -> Iterator[Candidate]:
     """Of nodes that are alike no more than the gang could use, unless it matters where they stand."""
-    labelled = any(search.ledger.rooms[one].where != ("", "") for one in search.ledger.parks[park])
+    labelled = search.ledger.open.labelled[park] > 0
     for stock in stocks:
         fit = ((search.most(one, stock.ranks), one) for one in stock.nodes)
         taken = ((ranks, stock.free_milli, one) for ranks, one in fit if ranks == stock.ranks and ranks)

@@ -16,11 +16,7 @@ from bostan_scheduler.core.quota import QuotaNode
 def start_what_fits(desk: Desk) -> Iterator[Attempt]:
     """The attempts that start now; each is on the desk already when the next is looked for."""
     classes = {fit: classes_of(desk, next(iter(desk.queue.of_fit(fit)))[1]) for fit in desk.queue.fits()}
-
-    def may(pair: Pair) -> bool:
-        return any(may_start(desk, pair, one) for one in classes[pair[1].fit])
-
-    turns = Turns(desk, may)
+    turns = Turns(desk)
     turns.add(_open_pairs(desk, classes))
     for pair in turns:
         fits = judge(desk, pair)

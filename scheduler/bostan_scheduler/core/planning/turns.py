@@ -1,7 +1,7 @@
 """Whose turn it is: the lines that may have something to start, each by its leaf and its first job."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.job import Qos
@@ -13,20 +13,11 @@ Turn = tuple[bool, Key, int, float, int, str, Pair]
 """Scavengers last; then the leaf's key, the firmness of the claim, and the job's own entry. Ids are unique."""
 
 
-def always(_: Pair) -> bool:
-    """Every line may take part."""
-    return True
-
-
 @dataclass(slots=True)
 class Turns:
-    """Lines in turn. A leaf's key only grows while it is served, so that each is looked at again when it comes up.
-
-    What may not take part any more, by `may`, is dropped when it comes up.
-    """
+    """Lines in turn. A leaf's key only grows while it is served, so that each is looked at again when it comes up."""
 
     desk: Desk
-    may: Callable[[Pair], bool] = always
     heap: list[Turn] = field(default_factory=list)
 
     def add(self, pairs: Iterable[Pair]) -> None:
@@ -38,7 +29,7 @@ class Turns:
         """The line whose turn it is, again and again; who is asked must start its first job or `drop` it."""
         while self.heap:
             pair = self.heap[0][-1]
-            turn = self._turn(pair) if self.may(pair) else None
+            turn = self._turn(pair)
             if turn is None:
                 heapq.heappop(self.heap)
             elif turn > self.heap[0]:

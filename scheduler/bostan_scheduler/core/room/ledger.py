@@ -1,6 +1,5 @@
 """What is free: derived from a snapshot, then kept up to date row by row. Built anew, it is the same."""
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
@@ -12,6 +11,7 @@ from bostan_scheduler.core.room.buckets import Buckets
 from bostan_scheduler.core.room.held import Claim, Held
 from bostan_scheduler.core.room.mix import Known, Mix
 from bostan_scheduler.core.room.node_room import NodeRoom, node_room
+from bostan_scheduler.core.room.open_nodes import OpenNodes
 from bostan_scheduler.core.room.owners import Owners
 from bostan_scheduler.core.room.pool import Pool, PoolSize
 from bostan_scheduler.core.room.ranking import Ranking
@@ -28,14 +28,14 @@ Classes = frozenset[str | None]
 class Ledger:
     """Every node's room, what is held of it, and the nodes by state. `mix`, when given, stands for the jobs known.
 
-    `pools` says what each park has of a class, `sizes` what all have; `parks` lists the open nodes of each park by name; `cpus` are those of all nodes with GPUs.
+    `pools` says what each park has of a class, `sizes` what all have; `cpus` are those of all nodes with GPUs.
     """
 
     rooms: dict[str, NodeRoom] = field(default_factory=dict)
     held: Held = field(default_factory=Held)
     pools: dict[Pool, PoolSize] = field(default_factory=dict)
     sizes: dict[str, PoolSize] = field(default_factory=dict)
-    parks: dict[str, list[str]] = field(default_factory=dict)
+    open: OpenNodes = field(default_factory=OpenNodes)
     cpus: int = 0
     known: Known = field(default_factory=Known)
     mix: Mix | None = None
@@ -113,7 +113,7 @@ class Ledger:
 
     def nodes_with(self, park: str, gpu_class: str) -> Iterator[tuple[str, int]]:
         """The open nodes of a park that have GPUs of a class, by name, and how many whole ones are free on each."""
-        for node_id in self.parks.get(park, ()):
+        for node_id in self.open.of(park):
             if gpu_class in self.rooms[node_id].by_class:
                 yield node_id, self.free_on(node_id, gpu_class)
 
@@ -154,16 +154,13 @@ class Ledger:
 
     def _take_out(self, room: NodeRoom) -> set[str]:
         """The nodes that its GPUs fall to."""
-        node_id, park = room.node.id, room.node.park
+        node_id = room.node.id
         self._move(room, None)
         self._count(room, -1)
         del self.rooms[node_id]
         if not room.node.open:
             return set()
-        nodes = self.parks[park]
-        del nodes[bisect_left(nodes, node_id)]
-        if not nodes:
-            del self.parks[park]
+        self.open.remove(room)
         return self.owners.remove(node_id, room.uuids())
 
     def _put_in(self, room: NodeRoom) -> set[str]:
@@ -173,7 +170,7 @@ class Ledger:
         self._count(room, 1)
         if not room.node.open:
             return {node_id}
-        insort(self.parks.setdefault(room.node.park, []), node_id)
+        self.open.add(room)
         losers = self.owners.add(node_id, room.uuids())
         self._claim(room)
         return losers | {node_id}

@@ -48,6 +48,11 @@ class NodeRoom:
     state: State | None = None
     where: tuple[str, str] = ("", "")
 
+    @property
+    def located(self) -> bool:
+        """Whether it says where it stands."""
+        return any(self.where)
+
     def uuids(self) -> list[str]:
         """The GPUs of a class that it has, given out or not."""
         return [gpu.uuid for gpus in self.by_class.values() for gpu in gpus]

@@ -14,7 +14,7 @@ PORTIONS = (2, 4, 8)
 
 def in_another_park(desk: Desk, job: Job, shape: Shape) -> Iterator[Help]:
     """Parks that the job's rules leave out."""
-    parks = dict.fromkeys(park for park, _ in desk.room.pools) | dict.fromkeys(desk.room.parks)
+    parks = dict.fromkeys(park for park, _ in desk.room.pools) | dict.fromkeys(desk.room.open.by_park)
     others = sorted(park for park in parks if not shape.parks.admit(park))
     for park in others[:PLACES_TRIED]:
         changed = replace(shape, parks=ParkRules(allow=(park,)))
