@@ -9,7 +9,7 @@ from bostan_scheduler.files import Files
 from bostan_scheduler.files.blobs import Absent, BlobStore, Complete, Partial
 from bostan_scheduler.files.bringing import bring_owners
 from bostan_scheduler.files.errors import BadName, HashDiffers, WrongOffset
-from bostan_scheduler.files.owners import STAFF
+from bostan_scheduler.files.owners import STAFF, park_owner
 from stories import Story
 
 DATA = bytes(range(200)) * 2
@@ -76,12 +76,20 @@ def failing(*_: object) -> None:
     raise OSError("the power is gone")
 
 
-@pytest.mark.parametrize("owner", ["", "..", "../x", "A", "a.b", "a\0", "a" * 64, "--staff/../x."])
+@pytest.mark.parametrize(
+    "owner", ["", "..", "../x", "A", "a.b", "a\0", "a" * 64, "--staff/../x.", "-park/", "-zeta", "-park/../x"]
+)
 def test_what_is_no_owner_is_refused(blobs, owner):
     with pytest.raises(BadName):
         blobs.append(NAME, 0, SIZE, DATA, owner)
     with pytest.raises(BadName):
         blobs.state(NAME, owner)
+
+
+def test_a_park_with_the_longest_name_is_an_owner(blobs):
+    assert blobs.append(NAME, 0, SIZE, DATA, park_owner("p" * 63)) == Complete(SIZE)
+    assert blobs.state(NAME, park_owner("p" * 63)) == Complete(SIZE)
+    assert blobs.state(NAME, "p" * 63) == Absent()
 
 
 def test_archives_from_before_owners_belong_to_the_firms_that_have_used_them(tmp_path):

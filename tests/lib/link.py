@@ -194,7 +194,7 @@ class Node:
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        return (("authorization", f"Bearer {self.token}"),)
+        return (("authorization", f"Bearer {self.token}"), ("bostan-node", self.name))
 
     @property
     def id(self) -> str:

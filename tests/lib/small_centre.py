@@ -114,6 +114,7 @@ class Centre(services.AgentLinkServicer):
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such token")
 
     async def _hello(self, hello, context):
+        assert dict(context.invocation_metadata())["bostan-node"] == hello.node_name
         self.hellos.append(hello)
         self.boottime_ns = hello.boottime_ns
         welcome = link.Welcome(

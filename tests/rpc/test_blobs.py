@@ -1,4 +1,4 @@
-"""Files on their way: in on behalf of a rank, resumable, checked by content; out to parks that were offered a job with it."""
+"""Files on their way: in on behalf of a rank, resumable, checked by content; out to nodes that were offered a job with it."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -73,13 +73,14 @@ async def test_a_checkpoint_goes_in_and_comes_out_where_the_job_goes_on(centre: 
         async with centre.node("n2", gpus=4) as other:
             again = await other.connect()
             await until(lambda: centre.attempt("j1") == "Offered")
-            offers = [
-                entry
+            offers = {
+                one.name: (one, entry.offer)
                 for one, line in ((node, call), (other, again))
                 if (entry := await offered(centre, one, line)) is not None
-            ]
-            assert [offer.offer.checkpoint.sha256 for offer in offers] == [SHA]
-            assert await fetch(other, SHA) == (
+            }
+            ((taker, offer),) = offers.values()
+            assert offer.checkpoint.sha256 == SHA
+            assert await fetch(taker, SHA) == (
                 DATA,
                 wire.BlobChunk(sha256=SHA, size_bytes=len(DATA), data=DATA[: 2**20]),
             )

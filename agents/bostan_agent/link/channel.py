@@ -41,9 +41,9 @@ def open_channel(settings: Settings) -> grpc.aio.Channel:
     return grpc.aio.insecure_channel(target, options=_OPTIONS)
 
 
-def metadata(park: str, token: str) -> Metadata:
+def metadata(park: str, node_name: str, token: str) -> Metadata:
     """What goes with every call."""
-    return (("authorization", f"Bearer {token}"), ("bostan-park", park))
+    return (("authorization", f"Bearer {token}"), ("bostan-park", park), ("bostan-node", node_name))
 
 
 def _target(endpoint: Endpoint) -> str:

@@ -76,8 +76,9 @@ class Dialer:
 
     async def _session(self) -> None:
         try:
-            words = metadata(self._settings.park, park_token(self._settings))
-            channel = open_channel(self._settings)
+            settings = self._settings
+            words = metadata(settings.park, settings.node_name, park_token(settings))
+            channel = open_channel(settings)
         except (BadSettings, OSError) as exc:
             raise Unprepared(str(exc)) from exc
         await self._node.prepare()

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AgentLinkStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """With each call comes `authorization: Bearer TOKEN`, of the park, and `bostan-node: NAME`.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -62,7 +63,8 @@ class AgentLinkStub(object):
 
 
 class AgentLinkServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """With each call comes `authorization: Bearer TOKEN`, of the park, and `bostan-node: NAME`.
+    """
 
     def Session(self, request_iterator, context):
         """One session a node; a newer one replaces it. Level-triggered: both sides say all they know on connect.
@@ -79,7 +81,8 @@ class AgentLinkServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def FetchBlob(self, request, context):
-        """Files by content: work directories, checkpoints and outputs.
+        """Files by content: work directories, checkpoints and outputs. Out: what this node was just offered a job with.
+        In: on behalf of a rank of this node; how much is here is told of what this park has sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -134,7 +137,8 @@ def add_AgentLinkServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AgentLink(object):
-    """Missing associated documentation comment in .proto file."""
+    """With each call comes `authorization: Bearer TOKEN`, of the park, and `bostan-node: NAME`.
+    """
 
     @staticmethod
     def Session(request_iterator,

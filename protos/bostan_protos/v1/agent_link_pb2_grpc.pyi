@@ -106,6 +106,8 @@ _AgentLinkPushBlobType = typing_extensions.TypeVar(
 )
 
 class AgentLinkStub(typing.Generic[_AgentLinkSessionType, _AgentLinkPushLogType, _AgentLinkFetchBlobType, _AgentLinkBlobStatusType, _AgentLinkPushBlobType]):
+    """With each call comes `authorization: Bearer TOKEN`, of the park, and `bostan-node: NAME`."""
+
     @typing.overload
     def __init__(self: AgentLinkStub[
         grpc.StreamStreamMultiCallable[
@@ -161,7 +163,9 @@ class AgentLinkStub(typing.Generic[_AgentLinkSessionType, _AgentLinkPushLogType,
     """Bytes of ranks' logs, by offset; each answer says how much is kept, so that a resend is a no-op."""
 
     FetchBlob: _AgentLinkFetchBlobType
-    """Files by content: work directories, checkpoints and outputs."""
+    """Files by content: work directories, checkpoints and outputs. Out: what this node was just offered a job with.
+    In: on behalf of a rank of this node; how much is here is told of what this park has sent.
+    """
 
     BlobStatus: _AgentLinkBlobStatusType
 
@@ -191,6 +195,8 @@ AgentLinkAsyncStub: typing_extensions.TypeAlias = AgentLinkStub[
 ]
 
 class AgentLinkServicer(metaclass=abc.ABCMeta):
+    """With each call comes `authorization: Bearer TOKEN`, of the park, and `bostan-node: NAME`."""
+
     @abc.abstractmethod
     def Session(
         self,
@@ -213,7 +219,9 @@ class AgentLinkServicer(metaclass=abc.ABCMeta):
         request: bostan_protos.v1.agent_link_pb2.BlobRange,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[bostan_protos.v1.agent_link_pb2.BlobChunk], collections.abc.AsyncIterator[bostan_protos.v1.agent_link_pb2.BlobChunk]]:
-        """Files by content: work directories, checkpoints and outputs."""
+        """Files by content: work directories, checkpoints and outputs. Out: what this node was just offered a job with.
+        In: on behalf of a rank of this node; how much is here is told of what this park has sent.
+        """
 
     @abc.abstractmethod
     def BlobStatus(

@@ -1,7 +1,7 @@
 """Archives by the SHA-256 of their bytes: sent in parts, checked when the last one has come, never changed after.
 
-An owner sees what they have sent themselves, and nothing of what others have. Without an owner everything is seen:
-that is for the parks, which are told by the centre what to fetch.
+An owner, a firm or a park, sees what they have sent themselves, and nothing of what others have. Without an owner
+everything is seen: that is for the centre itself.
 """
 
 import asyncio

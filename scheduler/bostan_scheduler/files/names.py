@@ -6,7 +6,7 @@ from bostan_scheduler.files.errors import BadName
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.[0-9]{1,9}")
-_OWNER = re.compile(r"-?[a-z0-9][a-z0-9/-]{0,62}")
+_OWNER = re.compile(r"(-park/)?[a-z0-9][a-z0-9/-]{0,62}|-staff")
 RANKS_MAX = 1_000_000
 
 
@@ -20,7 +20,7 @@ def blob_name(sha256: str) -> str:
 def owned_name(sha256: str, owner: str) -> str:
     """The hash and whose it is, as a name. Raises BadName."""
     if not _OWNER.fullmatch(owner):
-        raise BadName("an owner is named by the id of a firm")
+        raise BadName("an owner is named by the id of a firm or a park")
     return f"{blob_name(sha256)}.{owner.replace('/', '_')}"
 
 

@@ -11,6 +11,11 @@ STAFF = "-staff"
 """The owner that stands for people of no firm; no firm can have this id."""
 
 
+def park_owner(park: str) -> str:
+    """The owner that stands for the nodes of a park; no firm can have this id."""
+    return f"-park/{park}"
+
+
 class Owners:
     """Marks in a folder: who has shown to have all bytes of an archive. Safe from several threads and processes."""
 

@@ -1,4 +1,4 @@
-"""Files that an agent says it has sent: believed when they are here."""
+"""Files that an agent says it has sent: believed when they are here, and from its own park."""
 
 from dataclasses import dataclass, replace
 
@@ -14,6 +14,7 @@ from bostan_scheduler.core.reports import (
     RankReported,
 )
 from bostan_scheduler.files.blobs import BlobStore, Complete
+from bostan_scheduler.files.owners import park_owner
 from bostan_scheduler.rpc.translate.journal import Entry
 
 log = structlog.get_logger()
@@ -28,25 +29,26 @@ class Arrived:
 
     blobs: BlobStore
 
-    def checked(self, records: tuple[Entry, ...]) -> tuple[Entry, ...]:
-        """The records, with a checkpoint or an output that is not here told as lost."""
-        return tuple((seq, self._checked(report)) for seq, report in records)
+    def checked(self, park: str, records: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """The records of a node of the park, with a checkpoint or an output that it has not sent told as lost."""
+        owner = park_owner(park)
+        return tuple((seq, self._checked(owner, report)) for seq, report in records)
 
-    def _checked(self, report: Said) -> Said:
+    def _checked(self, owner: str, report: Said) -> Said:
         if not isinstance(report, RankReported):
             return report
         match report.news:
-            case CheckpointStored(number, _, blob) if not self._is_here(blob):
+            case CheckpointStored(number, _, blob) if not self._is_here(owner, blob):
                 _warn(report, blob)
                 return replace(report, news=CheckpointLost(number, _NOT_HERE))
-            case OutputStored(blob) if not self._is_here(blob):
+            case OutputStored(blob) if not self._is_here(owner, blob):
                 _warn(report, blob)
                 return replace(report, news=OutputLost(_NOT_HERE))
             case _:
                 return report
 
-    def _is_here(self, blob: Blob) -> bool:
-        return self.blobs.state(blob.sha256) == Complete(blob.size_bytes)
+    def _is_here(self, owner: str, blob: Blob) -> bool:
+        return self.blobs.state(blob.sha256, owner) == Complete(blob.size_bytes)
 
 
 def _warn(report: RankReported, blob: Blob) -> None:

@@ -1,4 +1,7 @@
-"""Files by content, in and out: in on behalf of a rank of the agent's park, out to parks that were offered a job with it."""
+"""Files by content, in and out: in on behalf of a rank of the agent's node, out to nodes that were offered a job with it.
+
+A park is an owner as firms are: it sees what its own nodes have sent, and nothing of what others have.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +12,9 @@ from bostan_protos.v1.agent_link_pb2 import BlobChunk, BlobQuery, BlobRange, Blo
 
 from bostan_scheduler.files.blobs import Absent, BlobState, BlobStore, Complete, Partial
 from bostan_scheduler.files.errors import BlobUnknown, DiskFull, HashDiffers, TooLarge, WrongOffset
+from bostan_scheduler.files.owners import park_owner
 from bostan_scheduler.rpc.errors import NotAllowed, NotNow, NotThere, NotUnderstood, Replaced, Spoilt, TooMuch
+from bostan_scheduler.rpc.gate import Guest
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.offered import Offered
 from bostan_scheduler.rpc.ownership import Ownership
@@ -27,11 +32,11 @@ class BlobCounter:
     offered: Offered
     limits: LinkLimits
 
-    async def fetch(self, park: str, wanted: BlobRange) -> AsyncIterator[BlobChunk]:
+    async def fetch(self, guest: Guest, wanted: BlobRange) -> AsyncIterator[BlobChunk]:
         """The bytes from an offset on. Raises NotAllowed, NotThere, NotUnderstood."""
         sha256 = _sha256(wanted.sha256)
-        if not self.offered.allows(park, sha256):
-            raise NotAllowed(f"no job with {sha256} was just offered to {park}")
+        if not self.offered.allows(guest, sha256):
+            raise NotAllowed(f"no job with {sha256} was just offered to {guest.name}")
         path = self._path(sha256)
         size = path.stat().st_size
         offset = number(wanted.offset, 0, size, "blob.offset")
@@ -44,12 +49,12 @@ class BlobCounter:
                 offset += len(data)
                 first = BlobChunk(offset=offset)
 
-    def status(self, query: BlobQuery) -> BlobStored:
-        """How much of a file is here. Raises NotUnderstood."""
+    def status(self, guest: Guest, query: BlobQuery) -> BlobStored:
+        """How much of a file the caller's park has sent. Raises NotUnderstood."""
         sha256 = _sha256(query.sha256)
-        return _stored(sha256, self.blobs.state(sha256))
+        return _stored(sha256, self.blobs.state(sha256, park_owner(guest.park)))
 
-    async def push(self, park: str, stream: Stream[BlobChunk, BlobStored]) -> BlobStored:
+    async def push(self, guest: Guest, stream: Stream[BlobChunk, BlobStored]) -> BlobStored:
         """Take a file in, or the rest of it.
 
         Raises NotAllowed, NotNow, NotUnderstood, Replaced, Spoilt, TooMuch.
@@ -57,16 +62,17 @@ class BlobCounter:
         first = await stream.read()
         if first is None:
             raise NotUnderstood("blob", "no chunk came")
-        push = _Push(self.blobs, _sha256(first.sha256), self._size(first), first.offset)
-        await self._check_rank(park, first)
+        owner = park_owner(guest.park)
+        push = _Push(self.blobs, owner, _sha256(first.sha256), self._size(first), first.offset)
+        await self._check_rank(guest, first)
         await push.take(first)
         async for chunk in stream.messages():
             await push.take(chunk)
-        return _stored(push.sha256, self.blobs.state(push.sha256))
+        return _stored(push.sha256, self.blobs.state(push.sha256, owner))
 
-    async def _check_rank(self, park: str, first: BlobChunk) -> None:
+    async def _check_rank(self, guest: Guest, first: BlobChunk) -> None:
         attempt_id, rank = rank_id(first.rank, "blob.rank")
-        if not await self.ownership.is_given(park, attempt_id, rank):
+        if not await self.ownership.is_given(guest, attempt_id, rank):
             raise NotAllowed(f"there is no attempt {attempt_id}")
 
     def _size(self, first: BlobChunk) -> int:
@@ -87,6 +93,7 @@ class _Push:
     """One file on its way in."""
 
     blobs: BlobStore
+    owner: str
     sha256: str
     size_bytes: int
     begun_at: int
@@ -101,7 +108,7 @@ class _Push:
         if chunk.sha256 not in ("", self.sha256):
             raise NotUnderstood("blob.sha256", "one call brings one file")
         try:
-            await self.blobs.take(self.sha256, chunk.offset, self.size_bytes, chunk.data)
+            await self.blobs.take(self.sha256, chunk.offset, self.size_bytes, chunk.data, self.owner)
         except WrongOffset as error:
             raise Replaced(f"{error}; another call may be sending it too") from error
         except HashDiffers as error:

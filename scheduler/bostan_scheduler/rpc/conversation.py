@@ -105,7 +105,7 @@ class Conversation:
 
     async def _acknowledged(self, records: tuple[Entry, ...]) -> JournalAck:
         session = self._session
-        checked = self._desk.arrived.checked(records)
+        checked = self._desk.arrived.checked(session.guest.park, records)
         try:
             reply = await self._desk.leader.ask(
                 Journal(session.id, session.node_id, session.journal_id, checked)

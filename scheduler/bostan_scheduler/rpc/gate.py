@@ -1,14 +1,15 @@
-"""Who calls: the park whose token came with the call."""
+"""Who calls: the park whose token came with the call, and which of its nodes it says it is."""
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.rpc.errors import NotAllowed, NotKnown
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.remembered import Remembered
+from bostan_scheduler.rpc.translate.checks import NODE_NAME, name
 from bostan_scheduler.service.ports import Reader, TokenRow
 
 Metadata = Iterable[tuple[str, str | bytes]]
@@ -20,10 +21,20 @@ _BEARER = "Bearer "
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """An agent of `park`, by the token with this hash."""
+    """An agent of `park`, by the token with this hash. `node_id` is the node it says it is; older agents do not say."""
 
     park: str
     token_sha256: str
+    node_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The node, or the park of one that did not say which it is."""
+        return self.node_id or self.park
+
+    def is_at(self, node_id: str) -> bool:
+        """Whether it can be this node, as far as it says."""
+        return node_id == self.node_id if self.node_id else node_id.rpartition("/")[0] == self.park
 
 
 class Gate:
@@ -40,13 +51,14 @@ class Gate:
         Raises:
             NotKnown: no token, or none in force.
             NotAllowed: a token that is not a park's, or another park's than the agent thinks.
+            NotUnderstood: a node with a name that is none.
         """
         words = dict(metadata)
         guest = await self.check(_sha256(words.get("authorization")))
         said = words.get("bostan-park", guest.park)
         if said != guest.park:
             raise NotAllowed(f"this token is of another park than {str(said)[:80]!r}")
-        return guest
+        return replace(guest, node_id=_node_id(guest.park, words.get("bostan-node")))
 
     async def check(self, token_sha256: str) -> Guest:
         """Whether the token with this hash is still in force. Raises as `admit` does."""
@@ -72,3 +84,10 @@ def _sha256(header: str | bytes | None) -> str:
     if not 0 < len(token) <= TOKEN_CHARS_MAX:
         raise NotKnown(f"a token has 1 to {TOKEN_CHARS_MAX} characters")
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _node_id(park: str, said: str | bytes | None) -> str | None:
+    if said is None:
+        return None
+    node_name = name(str(said), NODE_NAME, "bostan-node", "a node's name, as n1.example")
+    return f"{park}/{node_name}"

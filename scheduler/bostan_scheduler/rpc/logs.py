@@ -7,6 +7,7 @@ from bostan_protos.v1.agent_link_pb2 import LogChunk, LogStored
 from bostan_scheduler.files.errors import LogGap
 from bostan_scheduler.files.logs import LogBook
 from bostan_scheduler.rpc.errors import TooMuch
+from bostan_scheduler.rpc.gate import Guest
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.notices import Notices
 from bostan_scheduler.rpc.ownership import Ownership
@@ -25,7 +26,7 @@ class LogIntake:
     under way already; what begins anew is all that the node still has, and the gap stays.
     """
 
-    park: str
+    guest: Guest
     book: LogBook
     ownership: Ownership
     limits: LinkLimits
@@ -43,9 +44,9 @@ class LogIntake:
         number(chunk.offset, 0, INT64_MAX - len(chunk.data), "log.offset")
         if len(chunk.data) > self.limits.log_chunk_bytes_max:
             raise TooMuch(f"a chunk of a log may have {self.limits.log_chunk_bytes_max} bytes")
-        if not await self.ownership.is_given(self.park, *key):
+        if not await self.ownership.is_given(self.guest, *key):
             # Said to be kept, or the agent would try for ever and hold up its other logs.
-            self.notices.warn("log of an unknown attempt dropped", self.park, attempt=key[0])
+            self.notices.warn("log of an unknown attempt dropped", self.guest.name, attempt=key[0])
             return chunk.offset + len(chunk.data)
         return self._keep(key, chunk)
 

@@ -10,7 +10,7 @@ from bostan_protos.v1.agent_link_pb2 import ActualSet, AgentMessage, CentreMessa
 from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.reports import NodeConnected, NodeHolds
-from bostan_scheduler.rpc.errors import NotNow, NotTaken, NotUnderstood, TooMuch
+from bostan_scheduler.rpc.errors import NotAllowed, NotNow, NotTaken, NotUnderstood, TooMuch
 from bostan_scheduler.rpc.gate import Guest
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.notices import Notices
@@ -48,11 +48,11 @@ class Reception:
     blob_bytes_max: int
 
     async def hear(self, stream: SessionStream, guest: Guest) -> Opening:
-        """The node's first words. Raises NotNow, NotTaken, NotUnderstood, TooMuch."""
+        """The node's first words. Raises NotAllowed, NotNow, NotTaken, NotUnderstood, TooMuch."""
         try:
             async with asyncio.timeout(self.limits.hello_seconds):
                 hello, arrived_at = await self._hello(stream)
-                connected = node_connected(guest.park, hello, self.limits)
+                connected = _same_node(guest, node_connected(guest.park, hello, self.limits))
                 holds = node_holds(connected.node_id, await self._actual(stream), self.limits)
         except TimeoutError:
             raise NotNow(f"no hello and actual set came within {self.limits.hello_seconds:g} s") from None
@@ -120,3 +120,9 @@ class Reception:
         nodes = await asyncio.to_thread(self.reader.nodes, park)
         if len(nodes) >= self.limits.nodes_per_park_max:
             raise TooMuch(f"{park} has {len(nodes)} nodes, as many as a park may")
+
+
+def _same_node(guest: Guest, connected: NodeConnected) -> NodeConnected:
+    if guest.node_id not in (None, connected.node_id):
+        raise NotAllowed(f"the call is of {guest.node_id}, its hello of {connected.node_id}")
+    return connected

@@ -1,40 +1,41 @@
-"""Whose rank it is: an agent may bring logs and files only of ranks that its park was given."""
+"""Whose rank it is: an agent may bring logs and files only of ranks that its node was given."""
 
 import asyncio
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.rpc.errors import NotAllowed
+from bostan_scheduler.rpc.gate import Guest
 from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.remembered import Remembered
 from bostan_scheduler.service.ports import Reader
 
-Parks = tuple[str, ...]
+NodeIds = tuple[str, ...]
 
 
 class Ownership:
-    """The parks of attempts' ranks, as the store knows them."""
+    """The nodes of attempts' ranks, as the store knows them."""
 
     def __init__(self, reader: Reader, limits: LinkLimits) -> None:
         self._reader = reader
-        self._parks: Remembered[str, Parks] = Remembered(limits.token_seconds, limits.remembered_max)
+        self._nodes: Remembered[str, NodeIds] = Remembered(limits.token_seconds, limits.remembered_max)
 
-    async def is_given(self, park: str, attempt_id: str, rank: int) -> bool:
-        """Whether the park was given this rank; False when the centre knows no such attempt.
+    async def is_given(self, guest: Guest, attempt_id: str, rank: int) -> bool:
+        """Whether the caller was given this rank; False when the centre knows no such attempt.
 
         Raises:
-            NotAllowed: the attempt is another park's, or has no such rank.
+            NotAllowed: the rank is another node's, or there is no such rank.
         """
-        parks = await self._parks.get(attempt_id, self._look_up)
-        if parks is None:
+        nodes = await self._nodes.get(attempt_id, self._look_up)
+        if nodes is None:
             return False
-        if rank >= len(parks) or parks[rank] != park:
-            raise NotAllowed(f"rank {rank} of attempt {attempt_id} was not given to {park}")
+        if rank >= len(nodes) or not guest.is_at(nodes[rank]):
+            raise NotAllowed(f"rank {rank} of attempt {attempt_id} was not given to {guest.name}")
         return True
 
-    async def _look_up(self, attempt_id: str) -> Parks | None:
+    async def _look_up(self, attempt_id: str) -> NodeIds | None:
         attempt = await asyncio.to_thread(self._reader.attempt, attempt_id)
-        return _parks_of(attempt) if attempt is not None else None
+        return _nodes_of(attempt) if attempt is not None else None
 
 
-def _parks_of(attempt: Attempt) -> Parks:
-    return tuple(place.node_id.partition("/")[0] for place in attempt.places)
+def _nodes_of(attempt: Attempt) -> NodeIds:
+    return tuple(place.node_id for place in attempt.places)

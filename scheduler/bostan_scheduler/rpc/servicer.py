@@ -88,7 +88,7 @@ class Link(AgentLinkServicer):
         """Bytes of logs, kept as they come."""
         async with self._guest(context) as guest:
             rooms = self._rooms
-            intake = LogIntake(guest.park, rooms.book, rooms.ownership, rooms.reception.limits, rooms.notices)
+            intake = LogIntake(guest, rooms.book, rooms.ownership, rooms.reception.limits, rooms.notices)
             stream: Stream[LogChunk, LogStored] = Stream(context)
             await intake.run(stream)
 
@@ -97,19 +97,19 @@ class Link(AgentLinkServicer):
     ) -> AsyncIterator[BlobChunk]:
         """A file's bytes."""
         async with self._guest(context) as guest:
-            async for chunk in self._rooms.counter.fetch(guest.park, request):
+            async for chunk in self._rooms.counter.fetch(guest, request):
                 yield chunk
 
     async def BlobStatus(self, request: BlobQuery, context: Context) -> BlobStored:  # noqa: N802
         """How much of a file is here."""
-        async with self._guest(context):
-            return self._rooms.counter.status(request)
+        async with self._guest(context) as guest:
+            return self._rooms.counter.status(guest, request)
 
     async def PushBlob(self, _: object, context: Context) -> BlobStored:  # noqa: N802
         """A file's bytes, in."""
         async with self._guest(context) as guest:
             stream: Stream[BlobChunk, BlobStored] = Stream(context)
-            return await self._rooms.counter.push(guest.park, stream)
+            return await self._rooms.counter.push(guest, stream)
 
     @contextlib.asynccontextmanager
     async def _guest(self, context: Context) -> AsyncIterator[Guest]:
