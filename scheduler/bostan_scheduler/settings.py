@@ -109,6 +109,19 @@ class CentreSettings(PolicySettings):
     blob_bytes_max: int = Field(
         8 * 2**30, ge=2**20, description="Largest work directory, checkpoint or output."
     )
+    archive_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="How long work directories and outputs are kept after their last job has finished, or they were "
+        "sent or asked for.",
+    )
+    checkpoint_hours: int = Field(
+        24,
+        ge=2,
+        le=87_600,
+        description="The same of checkpoints that a newer one has replaced, or whose job has finished.",
+    )
     log_bytes_max: int = Field(2**30, ge=2**16, description="What is kept of one rank's log.")
     log_days: int = Field(30, ge=1, le=3650, description="How long logs are kept.")
     decision_log_bytes_max: int = Field(
@@ -160,6 +173,11 @@ class CentreSettings(PolicySettings):
             raise refuse(
                 "heartbeat_seconds is too long for silence_seconds: three beats must fit into it, else live nodes are silent",
                 f"set silence_seconds to {int(self.heartbeat_seconds * 3) + 1} or more",
+            )
+        if self.checkpoint_hours > self.archive_days * 24:
+            raise refuse(
+                "checkpoint_hours is longer than archive_days: a checkpoint that is of no use would outlive results",
+                f"set checkpoint_hours to {self.archive_days * 24} or less",
             )
         return self
 

@@ -1,16 +1,20 @@
 """Limits of the centre's settings that fronts pass on: each reached through what a front makes of them."""
 
 import asyncio
+import hashlib
 import time
 from typing import Any
 
 import pytest
-from bostan_scheduler.cluster.serving import Serving, log_limits
+from bostan_scheduler.cluster.serving import Serving, blob_limits, log_limits
 from bostan_scheduler.core.reports import NodesHeard
+from bostan_scheduler.files import Files
 from bostan_scheduler.files.logs import LogBook
+from bostan_scheduler.files.owners import CHECKPOINT
 from bostan_scheduler.service.messages import Tell
-from bostan_scheduler.service.ports import LeaderUnavailable
+from bostan_scheduler.service.ports import LeaderUnavailable, StoreError
 from bostan_scheduler.settings import CentreSettings
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 DAY_SECONDS = 86_400
@@ -22,6 +26,42 @@ def test_log_days(tmp_path) -> None:
     assert logs.sweep(time.time() + 2.9 * DAY_SECONDS) == 0
     assert logs.sweep(time.time() + 3.1 * DAY_SECONDS) == 1
     assert logs.next_offset("j1.1", 0) == 0
+
+
+def test_archive_days_and_checkpoint_hours(tmp_path) -> None:
+    files = Files.open(tmp_path, blob_limits(CentreSettings(archive_days=3, checkpoint_hours=5)))
+    for data in (b"results", b"saved"):
+        files.blobs.append(hashlib.sha256(data).hexdigest(), 0, len(data), data, "-park/p")
+    files.blobs.owners.note(hashlib.sha256(b"saved").hexdigest(), CHECKPOINT)
+    hours = {1: 0, 4: 0, 6: 1, 71: 0, 73: 1}
+    assert {at: files.tidy(time.time() + at * 3600, frozenset).archives for at in hours} == hours
+
+
+def test_checkpoints_do_not_outlive_results() -> None:
+    with pytest.raises(ValidationError, match="checkpoint_hours is longer than archive_days"):
+        CentreSettings(archive_days=1, checkpoint_hours=25)
+
+
+async def test_a_store_that_is_away_ends_no_tidying(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next pass does what this one could not."""
+    monkeypatch.setattr("bostan_scheduler.cluster.serving.TIDY_SECONDS", 0.01)
+    asked: list[int] = []
+
+    class Reader:
+        def needed_archives(self) -> frozenset[str]:
+            asked.append(1)
+            if len(asked) == 1:
+                raise StoreError("the store is away")
+            return frozenset()
+
+    serving = Serving(CentreSettings(), Silent(), clock=None)
+    with capture_logs() as logs:
+        tidying = asyncio.ensure_future(serving._tidy(Files.open(tmp_path), Reader()))
+        async with asyncio.timeout(5):
+            while len(asked) < 3:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.005)
+        tidying.cancel()
+    assert [one["log_level"] for one in logs[:2]] == ["error", "info"]
 
 
 class Silent:

@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+import os
+import time
 
 import pytest
 from bostan_scheduler.core.job import Blob
 from bostan_scheduler.core.reports import OutputLost, OutputStored
 from bostan_scheduler.files.blobs import BlobStore, Complete, Partial
 from bostan_scheduler.files.settings import BlobLimits
-from fronts import until
+from fronts import job, until
 from structlog.testing import capture_logs
 
 DATA = bytes(range(256)) * 5000
@@ -166,5 +168,39 @@ async def test_outputs_that_are_not_there(rest):
     assert (await rest.get("member", f"/v1/jobs/{job_id}/outputs/0", headers=far)).status_code == 416
     rest.files.blobs.path(SHA256).unlink()
     answer = await rest.get("member", f"/v1/jobs/{job_id}/outputs/0")
-    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json")
+    told = answer.json()
+    assert told["detail"] == f"the output of rank 0 of {job_id} is not kept any more"
+    assert told["remedy"] == "run the job again, and fetch its outputs within 30 days of its end"
     assert (await rest.seen("owner", f"/v1/jobs/{await rest.submit()}/outputs"))["archives"] == {}
+
+
+async def test_a_work_directory_that_is_about_to_go_is_there_for_whoever_was_told_so(rest):
+    """Passes between the question, the submission and its commit take nothing away."""
+    await send(rest, DATA)
+    needed, path = rest.story.store.needed_archives, rest.files.blobs.shelf.path(SHA256)
+    work_dir = {"sha256": SHA256, "size_bytes": len(DATA)}
+
+    def a_pass_much_later():
+        month_ago = time.time() - 31 * 86_400
+        os.utime(path, (month_ago, month_ago))
+        return rest.files.tidy(time.time(), needed).archives
+
+    rest.files.tidy(time.time(), needed)
+    os.utime(path, (0, 0))
+    assert (await head(rest, f"/v1/blobs/{SHA256}"))[0] == 200
+    assert rest.files.tidy(time.time(), needed).archives == 0
+    await rest.submit("member", work_dir=work_dir)
+    assert (a_pass_much_later(), path.exists()) == (0, True)
+
+
+async def test_a_work_directory_that_is_gone_is_sent_again(rest):
+    await send(rest, DATA)
+    rest.files.tidy(time.time(), frozenset)
+    assert rest.files.tidy(time.time() + 31 * 86_400, frozenset).archives == 1
+    assert (await head(rest, f"/v1/blobs/{SHA256}"))[0] == 404
+    work_dir = {"sha256": SHA256, "size_bytes": len(DATA)}
+    answer = await rest.post("member", "/v1/jobs", job(work_dir=work_dir))
+    assert (answer.status_code, answer.json()["field"]) == (422, "work_dir")
+    await send(rest, DATA)
+    await rest.submit("member", work_dir=work_dir)

@@ -13,7 +13,7 @@ from bostan_protos.v1 import agent_link_pb2 as wire
 from bostan_protos.v1 import rank_pb2 as ranks
 from bostan_scheduler.core.job import Blob
 from bostan_scheduler.files.blobs import Complete
-from bostan_scheduler.files.owners import park_owner
+from bostan_scheduler.files.owners import is_checkpoint_only, park_owner
 from link import Centre, Node, refusal
 
 WORK = b"the work directory of j1"
@@ -154,3 +154,16 @@ async def test_what_two_have_sent_is_here_once_for_both(pool: Pool) -> None:
     for owner in ("zeta", park_owner("p")):
         assert blobs.state(sha256_of(SECRET), owner) == Complete(len(SECRET))
     assert (await pool.status("n1", SECRET)).complete
+
+
+async def test_what_came_as_an_output_is_kept_as_one(pool: Pool) -> None:
+    """A checkpoint goes soon after a newer one; the same bytes as an output stay."""
+    node, call, blobs = pool.nodes["n1"], pool.calls["n1"], pool.centre.files.blobs
+    blob = ranks.Blob(sha256=sha256_of(MADE), size_bytes=len(MADE))
+    assert await pool.push("n1", MADE)
+    stored = ranks.CheckpointStored(number=1, step=5, blob=blob)
+    await node.say(call, pool.rank, checkpoint_stored=stored)
+    marks = blobs.owners.marks(blob.sha256[:2])
+    assert is_checkpoint_only(marks[blob.sha256])
+    await node.say(call, pool.rank, output_stored=ranks.OutputStored(blob=blob))
+    assert not is_checkpoint_only(blobs.owners.marks(blob.sha256[:2])[blob.sha256])

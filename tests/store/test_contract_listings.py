@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from bostan_scheduler.core.job import Blob, Output
+from bostan_scheduler.core.job import Active, Blob, Checkpoint, Output
 from bostan_scheduler.service.ports import Commit, JobFilter
 from store_story import NOW, active, attempt, ended, finished, job, node, output, story_jobs, tell
 
@@ -140,3 +140,26 @@ def test_counts_of_each_phase_also_of_those_with_no_job(store):
 
 def test_counts_follow_the_phases(busy):
     assert busy.counts() == {"jobs_queued": 2, "jobs_active": 1, "jobs_finished": 2, "events": 0}
+
+
+def test_what_unfinished_jobs_refer_to_is_needed(store):
+    """Work directories, what each rank resumes from, and outputs so far; nothing of a job that has finished."""
+    epoch = store.lead("a", NOW)
+    saved = tuple(Checkpoint(rank, 1, 1, 10, Blob(f"saved by {rank}", 5)) for rank in (0, 1))
+    jobs = (
+        job("waiting", work_dir=Blob("shared", 9)),
+        job("twin", work_dir=Blob("shared", 9)),
+        job("bare"),
+        replace(job("running", work_dir=Blob("own", 9), phase=Active("running.1")), checkpoints=saved),
+        replace(job("done", work_dir=Blob("of a job that is done", 9)), checkpoints=saved[:1]),
+    )
+    store.commit(
+        Commit(epoch, NOW, jobs, outputs=(output("running", sha256="left"), output("done", sha256="result")))
+    )
+    assert store.needed_archives() >= {"of a job that is done", "result"}
+    store.commit(Commit(epoch, NOW, (finished(jobs[4]),)))
+    assert store.needed_archives() == {"shared", "own", "saved by 0", "saved by 1", "left"}
+
+
+def test_nothing_is_needed_of_an_empty_store(store):
+    assert store.needed_archives() == frozenset()

@@ -22,6 +22,7 @@ from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.server import GatewayParts, start_gateway
 from bostan_scheduler.service.clock import CentreClock
 from bostan_scheduler.service.forecasts import Forecaster, NoForecasts
+from bostan_scheduler.service.ports import Reader, StoreError
 from bostan_scheduler.settings import CentreSettings
 from bostan_scheduler.sim.forecast.limits import ForecastLimits
 from bostan_scheduler.store import open_store
@@ -94,7 +95,7 @@ class Serving:
         link.sessions = gateway.sessions
         self._stack.push_async_callback(gateway.stop, GRACE_SECONDS)
         await self._serve_http(parts)
-        self._background(self._tidy(files))
+        self._background(self._tidy(files, reader))
         log.info("serving", rest=settings.listen, agents=settings.agents_listen)
 
     def _forecaster(self, store: Store) -> Forecaster:
@@ -137,9 +138,16 @@ class Serving:
         task = asyncio.get_running_loop().create_task(work)
         self._stack.callback(task.cancel)
 
-    async def _tidy(self, files: Files) -> None:
+    async def _tidy(self, files: Files, reader: Reader) -> None:
         while True:
-            await asyncio.to_thread(files.tidy, time.time())
+            try:
+                removed = await asyncio.to_thread(files.tidy, time.time(), reader.needed_archives)
+            except (OSError, StoreError):
+                log.exception("files could not be tidied; tried again later")
+            else:
+                log.info(
+                    "files are tidy", archives_removed=removed.archives, bytes_removed=removed.size_bytes
+                )
             await asyncio.sleep(TIDY_SECONDS)
 
 
@@ -150,7 +158,11 @@ async def _end(server: uvicorn.Server, running: asyncio.Task[None]) -> None:
 
 def blob_limits(settings: CentreSettings) -> BlobLimits:
     """The limits of archives."""
-    return BlobLimits(blob_bytes_max=settings.blob_bytes_max)
+    return BlobLimits(
+        blob_bytes_max=settings.blob_bytes_max,
+        keep_seconds=settings.archive_days * 86_400,
+        checkpoint_seconds=settings.checkpoint_hours * 3600,
+    )
 
 
 def log_limits(settings: CentreSettings) -> LogLimits:

@@ -7,17 +7,20 @@ everything is seen: that is for the centre itself.
 import asyncio
 import errno
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from bostan_scheduler.files.disk import free_bytes, keep_name, locked_file, make_folder, write_all
+from bostan_scheduler.files.disk import free_bytes, locked_file, make_folder, write_all
 from bostan_scheduler.files.errors import BlobUnknown, DiskFull, HashDiffers, TooLarge, WrongOffset
 from bostan_scheduler.files.hashes import RunningHashes
 from bostan_scheduler.files.names import blob_name, owned_name
 from bostan_scheduler.files.owners import Owners
 from bostan_scheduler.files.settings import BlobLimits
+from bostan_scheduler.files.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +62,23 @@ class _Upload:
 
 
 class BlobStore:
-    """Archives in a folder. Safe from several threads and processes."""
+    """Archives in a folder. Safe from several threads and processes. What it says is here stays so for an hour."""
 
-    def __init__(self, root: Path, limits: BlobLimits) -> None:
+    def __init__(self, root: Path, limits: BlobLimits, clock: Callable[[], float] = time.time) -> None:
         self.limits = limits
-        self._whole = make_folder(root / "whole")
-        self._unfinished = make_folder(root / "unfinished")
         self.owners = Owners(root / "owners")
+        self.shelf = Shelf(root / "whole", self.owners)
+        self._unfinished = make_folder(root / "unfinished")
+        self._clock = clock
         self._hashes = RunningHashes(limits.running_hashes_max)
 
     def state(self, sha256: str, owner: str | None = None) -> BlobState:
         """How much of it is here, of what the owner has sent. Raises BadName."""
         name, unfinished = blob_name(sha256), self._unfinished_path(sha256, owner)
         if owner is None or self.owners.has(name, owner):
-            with suppress(FileNotFoundError):
-                return Complete(self._path(name).stat().st_size)
+            size_bytes = self.shelf.size(name, self._clock())
+            if size_bytes is not None:
+                return Complete(size_bytes)
         with suppress(FileNotFoundError):
             stored = unfinished.stat().st_size
             return Partial(stored) if stored else Absent()
@@ -81,10 +86,10 @@ class BlobStore:
 
     def path(self, sha256: str) -> Path:
         """Where the complete archive lies; it is not to be changed. Raises BadName, BlobUnknown."""
-        path = self._path(blob_name(sha256))
-        if not path.exists():
+        name = blob_name(sha256)
+        if self.shelf.size(name, self._clock()) is None:
             raise BlobUnknown(f"there is no archive {sha256}")
-        return path
+        return self.shelf.path(name)
 
     def open(self, sha256: str) -> BinaryIO:
         """The complete archive, open to read. Raises BadName, BlobUnknown."""
@@ -149,19 +154,12 @@ class BlobStore:
             raise
 
     def _finish(self, upload: _Upload) -> None:
-        """Content that is here already is replaced by the same content; who has it open reads on."""
         name = upload.name
         if self._hashes.digest(upload.path.name, upload.descriptor, upload.total) != name:
             upload.path.unlink()
             raise HashDiffers(f"the bytes sent are not those of {name}; they were dropped")
         os.fsync(upload.descriptor)
-        if upload.owner is not None:
-            self.owners.add(name, upload.owner)
-        final = self._path(name)
-        make_folder(final.parent)
-        upload.path.rename(final)
-        keep_name(final.parent)
-        keep_name(self._whole)
+        self.shelf.put(name, upload.path, upload.owner, self._clock())
 
     def collect(self, now_seconds: float) -> int:
         """Remove uploads to which nothing was added for too long; how many they were. Blocking."""
@@ -173,9 +171,6 @@ class BlobStore:
                     path.unlink()
                     given_up += 1
         return given_up
-
-    def _path(self, name: str) -> Path:
-        return self._whole / name[:2] / name
 
     def _unfinished_path(self, sha256: str, owner: str | None) -> Path:
         """Each owner has an upload of their own: nobody learns from it, or spoils it for others."""

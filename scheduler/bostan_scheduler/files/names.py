@@ -6,7 +6,7 @@ from bostan_scheduler.files.errors import BadName
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.[0-9]{1,9}")
-_OWNER = re.compile(r"(-park/)?[a-z0-9][a-z0-9/-]{0,62}|-staff")
+_OWNER = re.compile(r"(-park/)?[a-z0-9][a-z0-9/-]{0,62}|-(staff|checkpoint|output)")
 RANKS_MAX = 1_000_000
 
 

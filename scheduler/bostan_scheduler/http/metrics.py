@@ -81,6 +81,9 @@ class Metrics:
         yield _gauge("bostan_leader_epoch", "Epoch of the leader that this front knows.", link.epoch())
         yield _gauge("bostan_agent_sessions", "Agents connected to this front.", len(link.sessions))
         yield _gauge("bostan_http_streams", "Open event and log streams.", len(self._followers))
+        removed = self._parts.files.collector.removed
+        yield _counter("bostan_archives_removed", "Archives that nobody needed any more.", removed.archives)
+        yield _counter("bostan_archive_bytes_removed", "Bytes of these archives.", removed.size_bytes)
         if self._standing is not None:
             yield from _of_store(self._standing)
         if self._waits is not None:
@@ -142,9 +145,7 @@ def _of_store(standing: Standing) -> Iterable[Metric]:
     for (gpu_class, state), count in sorted(standing.gpus.items()):
         gpus.add_metric([gpu_class, state], count)
     yield gpus
-    events = CounterMetricFamily("bostan_events", "Changes that were committed.")
-    events.add_metric([], standing.counts["events"])
-    yield events
+    yield _counter("bostan_events", "Changes that were committed.", standing.counts["events"])
 
 
 def _of_waits(waits: Waits) -> Metric:
@@ -174,3 +175,9 @@ def _of_planning(tally: Tally) -> Iterable[Metric]:
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    counter = CounterMetricFamily(name, text)
+    counter.add_metric([], value)
+    return counter

@@ -14,7 +14,7 @@ from bostan_scheduler.core.reports import (
     RankReported,
 )
 from bostan_scheduler.files.blobs import BlobStore, Complete
-from bostan_scheduler.files.owners import park_owner
+from bostan_scheduler.files.owners import CHECKPOINT, OUTPUT, park_owner
 from bostan_scheduler.rpc.translate.journal import Entry
 
 log = structlog.get_logger()
@@ -44,8 +44,13 @@ class Arrived:
             case OutputStored(blob) if not self._is_here(owner, blob):
                 _warn(report, blob)
                 return replace(report, news=OutputLost(_NOT_HERE))
+            case CheckpointStored(blob=blob):
+                self.blobs.owners.note(blob.sha256, CHECKPOINT)
+            case OutputStored(blob):
+                self.blobs.owners.note(blob.sha256, OUTPUT)
             case _:
-                return report
+                pass
+        return report
 
     def _is_here(self, owner: str, blob: Blob) -> bool:
         return self.blobs.state(blob.sha256, owner) == Complete(blob.size_bytes)

@@ -181,6 +181,10 @@ class Reader(Protocol):
         """The newest output of each rank, by rank."""
         ...
 
+    def needed_archives(self) -> frozenset[str]:
+        """The hashes of what unfinished jobs refer to: work directories, checkpoints, outputs so far. Takes a while."""
+        ...
+
     def epoch(self) -> int:
         """The epoch of whoever leads; 0 when nobody ever has."""
         ...

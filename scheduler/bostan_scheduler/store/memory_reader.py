@@ -14,7 +14,7 @@ from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import ClassFacts, Firm, Park
 from bostan_scheduler.service.ports import JobFilter, StaleRow, StoredEvent, TokenRow, UsageSum
 from bostan_scheduler.store.memory_state import MemoryState
-from bostan_scheduler.store.rows import PHASES, phase_name
+from bostan_scheduler.store.rows import PHASES, UNFINISHED, phase_name
 from bostan_scheduler.store.usage import Account, Segment, UsageTable
 
 
@@ -66,6 +66,17 @@ class MemoryReader:
         with self._state.lock:
             found = [kept.output for key, kept in self._state.outputs.items() if key[0] == job_id]
         return tuple(sorted(found, key=lambda output: output.rank))
+
+    def needed_archives(self) -> frozenset[str]:
+        """The hashes of what unfinished jobs refer to."""
+        with self._state.lock:
+            unfinished = {
+                job.id: job for job in self._state.jobs.values() if phase_name(job.phase) in UNFINISHED
+            }
+            outputs = [kept.output.blob for key, kept in self._state.outputs.items() if key[0] in unfinished]
+        work_dirs = [job.spec.work_dir for job in unfinished.values() if job.spec.work_dir is not None]
+        checkpoints = [one.blob for job in unfinished.values() for one in job.checkpoints]
+        return frozenset(blob.sha256 for blob in (*work_dirs, *checkpoints, *outputs))
 
     def epoch(self) -> int:
         """The epoch of whoever leads; 0 when nobody ever has."""

@@ -16,6 +16,15 @@ from bostan_scheduler.service.ports import JobFilter
 from bostan_scheduler.store import kept_windows, queries, rows, tables
 from bostan_scheduler.store.sqlite_reading import SqliteReading, some_at_once
 
+_NEEDED = """
+SELECT json_extract(body, '$.spec.work_dir.sha256') AS sha256 FROM jobs
+WHERE phase IN ('queued', 'active') AND sha256 IS NOT NULL
+UNION SELECT json_extract(one.value, '$.blob.sha256') FROM jobs, json_each(body, '$.checkpoints') AS one
+WHERE phase IN ('queued', 'active')
+UNION SELECT outputs.sha256 FROM jobs CROSS JOIN outputs ON outputs.job_id = jobs.id
+WHERE phase IN ('queued', 'active')
+""".strip()
+
 _jobs, _attempts, _nodes = tables.jobs.c, tables.attempts.c, tables.nodes.c
 
 
@@ -61,6 +70,11 @@ class SqliteReader(SqliteReading):
         table = tables.outputs
         statement = select(table).where(table.c.job_id == job_id).order_by(table.c.rank)
         return tuple(rows.output_of(row) for row in self._rows(statement))
+
+    def needed_archives(self) -> frozenset[str]:
+        """The hashes of what unfinished jobs refer to. SQLite looks into their bodies, while other threads go on."""
+        with self._looking() as connection:
+            return frozenset(connection.exec_driver_sql(_NEEDED).scalars())
 
     def epoch(self) -> int:
         """The epoch of whoever leads; 0 when nobody ever has."""

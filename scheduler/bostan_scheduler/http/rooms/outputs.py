@@ -17,6 +17,8 @@ from bostan_scheduler.http.problems import Problem, not_found
 from bostan_scheduler.http.translate.jobs import outputs_model
 from bostan_scheduler.http.views import visible_job
 
+DAY_SECONDS = 86_400
+
 router = APIRouter(route_class=GuardedRoute, tags=["jobs"])
 
 
@@ -46,8 +48,10 @@ async def output(front: Here, who: Who, job_id: JobId, rank: RankPath) -> Respon
     try:
         path = front.parts.files.blobs.path(blob.sha256)
     except BlobUnknown as error:
-        remedy = "ask whoever runs the centre: its files were removed"
-        raise Problem(404, f"the archive {blob.sha256} is not here any more", remedy) from error
+        days = front.parts.files.blobs.limits.keep_seconds // DAY_SECONDS
+        detail = f"the output of rank {rank} of {job_id} is not kept any more"
+        remedy = f"run the job again, and fetch its outputs within {days} days of its end"
+        raise Problem(410, detail, remedy) from error
     return FileResponse(path, media_type="application/gzip", headers={"ETag": f'"{blob.sha256}"'})
 
 
