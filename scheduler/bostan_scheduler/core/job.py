@@ -101,7 +101,7 @@ class Shape:
     patient: bool = False
     """While it waits for other nodes, it takes none of those to avoid."""
 
-    @property
+    @remembered
     def gpus(self) -> int:
         """GPUs of the whole gang."""
         return self.replicas * self.rank.gpus
@@ -351,5 +351,7 @@ class Job:
 
     def checkpoint_for(self, rank: int) -> Checkpoint | None:
         """What `rank` resumes from: its own newest checkpoint, else that of rank 0 (it often saves for all)."""
+        if not self.checkpoints:
+            return None
         by_rank = {checkpoint.rank: checkpoint for checkpoint in self.checkpoints}
         return by_rank.get(rank) or by_rank.get(0)

@@ -6,14 +6,15 @@ from bostan_scheduler.core.instant import Instant
 
 
 class Ask(NamedTuple):
-    """One for every job that waits or runs, so that it must be quick to make: hence a tuple.
+    """One for every job that waits or runs, so that it must be quick to make: hence a tuple. Of equals
+    the one that came first is smaller.
 
     `estimate_seconds` is what it takes in all and `remaining_seconds` what is left of that, both at speed 1 on `gpus`
     GPUs of a pool of `pool_gpus`. `fair_at_seconds` is what the fair clock said when it was submitted.
     """
 
-    job_id: str
     submitted_at: Instant
+    job_id: str
     fair_at_seconds: float
     gpus: int
     pool_gpus: int

@@ -27,7 +27,9 @@ class Urgency:
     ) -> tuple[str, ...]:
         """The urgent jobs, the most urgent first: the critical ones, then the late ones."""
         all_of_them = tuple(asks)
-        critical = tuple(_within(self._critical(all_of_them, pool_gpus), self.critical_share * pool_gpus))
+        critical = dict.fromkeys(
+            _within(self._critical(all_of_them, pool_gpus), self.critical_share * pool_gpus)
+        )
         rest = (one for one in all_of_them if one.job_id not in critical)
         late = _within(self._late(rest, fair_seconds, rate), self.late_share * pool_gpus)
         return (*critical, *late)
@@ -36,15 +38,13 @@ class Urgency:
         work = fsum(one.remaining_seconds * one.gpus for one in asks)
         least = self.critical_factor * work / pool_gpus
         critical = (one for one in asks if one.remaining_seconds >= least)
-        return sorted(critical, key=lambda one: (-one.remaining_seconds, one.submitted_at, one.job_id))
+        return sorted(critical, key=lambda one: (-one.remaining_seconds, one))
 
     def _late(self, asks: Iterable[Ask], fair_seconds: float, rate: float) -> list[Ask]:
         """`deadline = came + fairness x estimate`, less what is left at the pace of the fair clock."""
-        late = (one for one in asks if self._deadline(one) - one.remaining_seconds * rate <= fair_seconds)
-        return sorted(late, key=lambda one: (self._deadline(one), one.submitted_at, one.job_id))
-
-    def _deadline(self, one: Ask) -> float:
-        return one.fair_at_seconds + self.fairness * one.estimate_seconds
+        dated = ((one.fair_at_seconds + self.fairness * one.estimate_seconds, one) for one in asks)
+        late = [(at, one) for at, one in dated if at - one.remaining_seconds * rate <= fair_seconds]
+        return [one for _, one in sorted(late)]
 
 
 def _within(asks: list[Ask], gpus: float) -> Iterator[str]:

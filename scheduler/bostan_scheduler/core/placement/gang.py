@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
 
 from bostan_scheduler.core.placement.gpus import places_on
 from bostan_scheduler.core.placement.placement import Placement
@@ -22,13 +21,8 @@ class Spread:
     free_milli: int
 
 
-class Stock(NamedTuple):
-    """Nodes of one park that are alike: each of the `usable` ones takes `ranks` ranks and has `free_milli` free."""
-
-    ranks: int
-    free_milli: int
-    nodes: Sequence[str]
-    usable: int
+Stock = tuple[int, int, int, Sequence[str]]
+"""Nodes of one park that are alike: the ranks that each takes, what it has free in thousandths of a GPU, how many may be used, and which they are."""
 
 
 def over_nodes(search: Search, parks: Parks) -> Placement | None:
@@ -37,7 +31,7 @@ def over_nodes(search: Search, parks: Parks) -> Placement | None:
     stocks = _stocks(search, parks)
     for park, stock in stocks.items():
         size = _size(stock, search.shape.replicas)
-        if size is not None and (best is None or (*size, park) < best):
+        if size is not None and (best is None or size < best[:2] or (size == best[:2] and park < best[2])):
             best = (*size, park)
     if best is None:
         return None
@@ -51,16 +45,21 @@ def _stocks(search: Search, parks: Parks) -> dict[str, list[Stock]]:
     ranking, stocks, special = search.ranking(1), dict[str, list[Stock]](), _special(search)
     for _, state, bucket in ranking.best_first():
         ranks, free_milli = ranking.ask.ranks_in(state), state.milli(search.gpu_class or "")
-        for park in bucket.parks if parks is anywhere else filter(parks, bucket.parks):
-            nodes = bucket.nodes[park]
-            odd = [one for one in special.get((state, park), ()) if search.most(one, ranks) < ranks]
+        for park, nodes in bucket.nodes.items():
+            if parks is not anywhere and not parks(park):
+                continue
+            special_here = special.get((state, park), ()) if special else ()
+            odd = [one for one in special_here if search.most(one, ranks) < ranks]
             found = stocks.setdefault(park, [])
-            found.append(Stock(ranks, free_milli, nodes, len(nodes) - len(odd)))
-            found += [Stock(search.most(node_id, ranks), free_milli, (node_id,), 1) for node_id in odd]
+            found.append((ranks, free_milli, len(nodes) - len(odd), nodes))
+            found += [(search.most(node_id, ranks), free_milli, 1, (node_id,)) for node_id in odd]
     for found in stocks.values():
-        if len(found) > 1:
-            found.sort(key=lambda stock: (-stock.ranks, stock.free_milli))
+        found.sort(key=_fullest_first)
     return stocks
+
+
+def _fullest_first(stock: Stock) -> tuple[int, int]:
+    return -stock[0], stock[1]
 
 
 def _special(search: Search) -> dict[tuple[State, str], list[str]]:
@@ -74,24 +73,20 @@ def _special(search: Search) -> dict[tuple[State, str], list[str]]:
 def _size(stocks: list[Stock], replicas: int) -> tuple[int, int] | None:
     """How many nodes a gang would take, the fullest stock first, and what they have free; None when they are too few."""
     left, nodes, free_milli = replicas, 0, 0
-    for position, stock in enumerate(stocks):
-        if not stock.ranks or not stock.usable:
+    for position, (ranks, free, usable, _) in enumerate(stocks):
+        if not ranks or not usable:
             continue
-        whole = min(stock.usable, left // stock.ranks)
-        left, nodes, free_milli = (
-            left - whole * stock.ranks,
-            nodes + whole,
-            free_milli + whole * stock.free_milli,
-        )
+        whole = min(usable, left // ranks)
+        left, nodes, free_milli = left - whole * ranks, nodes + whole, free_milli + whole * free
         if left == 0:
             return nodes, free_milli
-        if whole < stock.usable:
+        if whole < usable:
             return nodes + 1, free_milli + _tightest(stocks[position:], left)
     return None
 
 
-def _tightest(stocks: list[Stock], ranks: int) -> int:
-    return min(stock.free_milli for stock in stocks if stock.ranks >= ranks and stock.usable)
+def _tightest(stocks: list[Stock], left: int) -> int:
+    return min(free_milli for ranks, free_milli, usable, _ in stocks if ranks >= left and usable)
 
 
 def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spread:
@@ -108,9 +103,9 @@ def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spre
 def _candidates(search: Search, park: str, stocks: list[Stock]) -> Iterator[Candidate]:
     """Of nodes that are alike no more than the gang could use, unless it matters where they stand."""
     labelled = search.ledger.open.labelled[park] > 0
-    for stock in stocks:
-        fit = ((search.most(one, stock.ranks), one) for one in stock.nodes)
-        taken = ((ranks, stock.free_milli, one) for ranks, one in fit if ranks == stock.ranks and ranks)
+    for ranks, free_milli, _, nodes in stocks:
+        fit = (one for one in nodes if ranks and search.most(one, ranks) == ranks)
+        taken = ((ranks, free_milli, one) for one in fit)
         yield from taken if labelled else islice(taken, search.shape.replicas)
 
 

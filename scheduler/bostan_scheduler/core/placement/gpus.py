@@ -1,6 +1,6 @@
 """Which GPUs of its node each rank gets: linked ones, or the part that leaves the most to others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from bostan_scheduler.core.attempt import Place
 from bostan_scheduler.core.job import WHOLE_GPU
@@ -14,23 +14,21 @@ TRIED = "tried"
 def places_on(search: Search, spread: Iterable[tuple[str, int]]) -> tuple[Place, ...]:
     """Ranks numbered node by node, each with GPUs of its own."""
     places: list[Place] = []
+    share_out = _parts if search.shape.rank.gpu_milli < WHOLE_GPU else _wholes
     for node_id, ranks in spread:
-        for gpus in _share_out(search, node_id, ranks):
+        for gpus in share_out(search, node_id, ranks):
             places.append(Place(len(places), node_id, gpus))
     return tuple(places)
 
 
-def _share_out(search: Search, node_id: str, ranks: int) -> Iterator[tuple[str, ...]]:
+def _wholes(search: Search, node_id: str, ranks: int) -> list[tuple[str, ...]]:
     assert search.gpu_class is not None, "ranks without GPUs share nothing out"
-    if search.shape.rank.gpu_milli < WHOLE_GPU:
-        yield from _parts(search, node_id, ranks)
-        return
     free = search.ledger.rooms[node_id].free(search.gpu_class, search.ledger.held)
-    for _ in range(ranks):
-        chosen = linked(free, search.shape.rank.gpus)
-        if ranks > 1:
-            free = [[uuid for uuid in group if uuid not in chosen] for group in free]
-        yield chosen
+    chosen = [linked(free, search.shape.rank.gpus)]
+    while len(chosen) < ranks:
+        free = [[uuid for uuid in group if uuid not in chosen[-1]] for group in free]
+        chosen.append(linked(free, search.shape.rank.gpus))
+    return chosen
 
 
 def linked(groups: list[list[str]], count: int) -> tuple[str, ...]:

@@ -107,8 +107,8 @@ class Desk:
         attained = attained_seconds(job, under_way_milliseconds)
         in_all = in_all_seconds(job, self.snapshot.settings.default_estimate_seconds, attained)
         return Ask(
-            job.id,
             job.submitted_at,
+            job.id,
             job.fair_at_seconds,
             job.spec.gpus,
             self.pool_gpus,

@@ -12,6 +12,8 @@ from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.planning.turns import Turns
 from bostan_scheduler.core.quota import QuotaNode
 
+_OFFERED = RankOffered()
+
 
 def start_what_fits(desk: Desk) -> Iterator[Attempt]:
     """The attempts that start now; each is on the desk already when the next is looked for."""
@@ -69,7 +71,7 @@ def new_attempt(desk: Desk, leaf: QuotaNode, job: Job, fits: Fits) -> Attempt:
         park=fits.placement.park,
         gpu_class=fits.gpu_class,
         places=fits.placement.places,
-        seen=(RankOffered(),) * len(fits.placement.places),
+        seen=(_OFFERED,) * len(fits.placement.places),
         created_at=snapshot.now,
         phase=Offered(snapshot.now, after(snapshot.now, settings.start_within_seconds)),
         lease_seconds=min(job.spec.lease_seconds or settings.lease_seconds, settings.lease_seconds),

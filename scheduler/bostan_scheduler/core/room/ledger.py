@@ -67,7 +67,8 @@ class Ledger:
     def put_claim(self, claim_id: str, claim: Claim) -> None:
         """Hold something that is no attempt, as if it were one."""
         self.held.put(claim_id, claim)
-        self._refresh_all(self._nodes_of(claim))
+        for node_id in self._nodes_of(claim):
+            self._refresh(node_id)
 
     def release(self, claim_id: str) -> Classes:
         """An attempt holds nothing any more; nothing if it held nothing."""
@@ -188,13 +189,16 @@ class Ledger:
             _add(self.sizes, gpu_class, memories, room.node.open, step)
 
     def _refresh_all(self, node_ids: Iterable[str]) -> Classes:
-        grown: set[str | None] = {None}
-        for node_id in node_ids:
-            room = self.rooms.get(node_id)
-            if room is not None and room.node.open:
-                self._move(room, self.buckets.states.of(room.key(self.held)))
-                grown.update(room.by_class)
-        return frozenset(grown)
+        rooms = [room for node_id in node_ids if (room := self._refresh(node_id)) is not None]
+        return frozenset((None, *(gpu_class for room in rooms for gpu_class in room.by_class)))
+
+    def _refresh(self, node_id: str) -> NodeRoom | None:
+        """Its state anew; None when it is not open."""
+        room = self.rooms.get(node_id)
+        if room is None or not room.node.open:
+            return None
+        self._move(room, self.buckets.states.of(room.key(self.held)))
+        return room
 
     def _move(self, room: NodeRoom, state: State | None) -> None:
         """A node is in another state, or in none when it is not open."""

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bostan_scheduler.core.job import WHOLE_GPU
-from bostan_scheduler.core.room.ask import Ask
 from bostan_scheduler.core.room.state import State
 
 Numbers = NDArray[np.int64]
@@ -41,9 +40,9 @@ class Rows:
             self.milli[rows], self.kind[rows], self.firm[rows], self.cpus[rows], self.memory_bytes[rows]
         )
 
-    def without_cpus_of(self, ask: Ask) -> "Rows":
-        """Less the CPUs and memory of an ask."""
-        return replace(self, cpus=self.cpus - ask.cpus, memory_bytes=self.memory_bytes - ask.memory_bytes)
+    def less(self, cpus: int | Numbers, memory_bytes: int | Numbers) -> "Rows":
+        """Less so many CPUs and so much memory, or row by row."""
+        return replace(self, cpus=self.cpus - cpus, memory_bytes=self.memory_bytes - memory_bytes)
 
 
 def rows_of(states: Sequence[State], codes: Codes) -> Rows:
@@ -67,6 +66,29 @@ def _gpus(state: State, codes: Codes) -> list[tuple[int, int, int]]:
         line += [(WHOLE_GPU, kind, 0)] * sum(groups)
         line += [(left, kind, codes.firms.get(firm, NOBODY)) for left, firm in parts]
     return line
+
+
+def without_whole(rows: Rows, kind: int, gpus: Numbers) -> Rows:
+    """Less so many whole GPUs of a class, row by row."""
+    whole = (rows.milli == WHOLE_GPU) & (rows.kind == kind)
+    taken = whole & (np.cumsum(whole, axis=1) <= gpus[:, None])
+    return Rows(np.where(taken, 0, rows.milli), rows.kind, rows.firm, rows.cpus, rows.memory_bytes)
+
+
+def choices(rows: Rows, kind: int, firm: int, milli: int) -> Numbers:
+    """Each (row, GPU) that could take a part: those that the firm shares, and of the whole ones the first."""
+    of_kind = (rows.milli >= milli) & (rows.kind == kind)
+    whole = of_kind & (rows.milli == WHOLE_GPU) & (rows.firm == 0)
+    first = whole & (np.cumsum(whole, axis=1) == 1)
+    return np.argwhere(first | (of_kind & (rows.firm == firm)))
+
+
+def with_part(rows: Rows, choice: Numbers, firm: int, milli: int) -> Rows:
+    """A row for each choice, with the part taken there."""
+    after, lines = rows.pick(choice[:, 0]), np.arange(len(choice))
+    after.milli[lines, choice[:, 1]] -= milli
+    after.firm[lines, choice[:, 1]] = firm
+    return after
 
 
 def numbered(names: Iterable[str], first: int = 0) -> dict[str, int]:

@@ -4,24 +4,34 @@ The measure is that of "Beware of Fragmentation" (USENIX ATC '23): for each dema
 weighted by how common the demand is. A demand that does not fit at all can use nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bostan_scheduler.core.job import WHOLE_GPU
-from bostan_scheduler.core.node import is_slice
 from bostan_scheduler.core.room.ask import Ask
-from bostan_scheduler.core.room.mix import Demand, Mix
-from bostan_scheduler.core.room.rows import ASKER, NOBODY, Codes, Numbers, Rows, numbered, rows_of
+from bostan_scheduler.core.room.demand_table import Table, table
+from bostan_scheduler.core.room.mix import Mix
+from bostan_scheduler.core.room.rows import (
+    ASKER,
+    NOBODY,
+    Codes,
+    Numbers,
+    Rows,
+    choices,
+    numbered,
+    rows_of,
+    with_part,
+    without_whole,
+)
 from bostan_scheduler.core.room.state import State
+from bostan_scheduler.core.room.wholes import Wanted, Wholes
 
 CELLS_MAX = 1_000_000
 """How many numbers are worked on at once."""
 STEP_MILLI = 40
 """Differences below this part of a GPU are left to the fit: the mix is not known better than that."""
-_UNASKED = -(2**62)
 _SCALE = 2 * WHOLE_GPU
 
 
@@ -36,8 +46,9 @@ class Unusable:
     memories: Mapping[str, int]
     cpus_a_gpu: int
     codes: Codes = field(init=False)
-    demands: "Table" = field(init=False)
+    demands: Table = field(init=False)
     known: dict[State, int] = field(default_factory=dict)
+    wholes: Wholes = field(default_factory=Wholes)
 
     def __post_init__(self) -> None:
         demands = self.mix.heaviest() if self.memories else []
@@ -49,8 +60,30 @@ class Unusable:
         """How much more is unusable after the ask has been met as well as can be, by state, in steps, rounded up."""
         if not self.demands.weights.size:
             return [0] * len(states)
-        rows = rows_of(states, self._codes(ask))
-        more = self._best_after(ask, rows) - self._before(states, rows)
+        if ask.shares:
+            return self._after_part(ask, states)
+        return self.wholes.after(ask, states, self._after_wholes)
+
+    def _after_wholes(self, asked: Sequence[Wanted], states: Sequence[State]) -> list[list[int]]:
+        """Each ask on each state, all at once."""
+        rows, kind = rows_of(states, self.codes), self.codes.classes.get(asked[0].gpu_class or "", NOBODY)
+        gpus, cpus, memory_bytes = np.repeat([one[1:] for one in asked], len(states), axis=0).T
+        rest = rows.pick(np.tile(np.arange(len(states)), len(asked))).less(cpus, memory_bytes)
+        more = self._measure(without_whole(rest, kind, gpus)).reshape(len(asked), -1) - self._before(
+            states, rows
+        )
+        return [self._steps(of_ask) for of_ask in more]
+
+    def _after_part(self, ask: Ask, states: Sequence[State]) -> list[int]:
+        assert ask.gpu_class is not None, "a part is of some class"
+        codes = self._codes(ask)
+        rows, firm, milli = rows_of(states, codes), codes.firms[ask.firm], ask.needs.gpu_milli
+        rest = rows.less(ask.cpus, ask.memory_bytes)
+        choice = choices(rest, codes.classes[ask.gpu_class], firm, milli)
+        values = self._measure(with_part(rest, choice, firm, milli))
+        return self._steps(np.minimum.reduceat(values, _begins(choice)) - self._before(states, rows))
+
+    def _steps(self, more: Numbers) -> list[int]:
         step = int(self.demands.weights.sum()) * STEP_MILLI
         steps: list[int] = (-(-more // step)).tolist()
         return steps
@@ -64,22 +97,10 @@ class Unusable:
             )
         return np.array([self.known[state] for state in states], dtype=np.int64)
 
-    def _best_after(self, ask: Ask, rows: Rows) -> Numbers:
-        rest = rows.without_cpus_of(ask)
-        if ask.gpu_class is None:
-            return self._measure(rest)
-        kind = self.codes.classes[ask.gpu_class]
-        if not ask.shares:
-            return self._measure(without_whole(rest, kind, ask.gpus))
-        firm = self._codes(ask).firms[ask.firm]
-        choice = choices(rest, kind, firm, ask.needs.gpu_milli)
-        values = self._measure(with_part(rest, choice, firm, ask.needs.gpu_milli))
-        return np.minimum.reduceat(values, _begins(choice))
-
     def part(self, ask: Ask, state: State) -> int:
         """What is left now of the GPU that an ask for a part should go to; of equals, the one with the least left."""
         codes = self._codes(ask)
-        rows = rows_of((state,), codes).without_cpus_of(ask)
+        rows = rows_of((state,), codes).less(ask.cpus, ask.memory_bytes)
         assert ask.gpu_class is not None
         firm, milli = codes.firms[ask.firm], ask.needs.gpu_milli
         choice = choices(rows, codes.classes[ask.gpu_class], firm, milli)
@@ -104,95 +125,6 @@ class Unusable:
         return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """Demands as columns. Those that ask alike of each GPU share a `kind`: so much of it, of these classes, for this firm."""
-
-    weights: Numbers
-    gpus: Numbers
-    cpus: Numbers
-    memory_bytes: Numbers
-    kind: Numbers
-    milli: Numbers
-    firm: Numbers
-    admits: NDArray[np.bool_]
-
-    def cells(self, width: int) -> int:
-        """How many numbers a row of so many GPUs takes."""
-        return max(width * len(self.milli), len(self.weights))
-
-    def unusable(self, rows: Rows) -> Numbers:
-        """For each row what each demand cannot use, weighted and summed."""
-        mine = (rows.firm[:, :, None] == 0) | (rows.firm[:, :, None] == self.firm)
-        usable = (rows.milli[:, :, None] >= self.milli) & self.admits[rows.kind] & mine
-        count = usable.sum(axis=1)[:, self.kind]
-        total = rows.milli.sum(axis=1)[:, None]
-        useful = (rows.milli[:, :, None] * usable).sum(axis=1)[:, self.kind]
-        fits = (
-            (count >= self.gpus)
-            & (rows.cpus[:, None] >= self.cpus)
-            & (rows.memory_bytes[:, None] >= self.memory_bytes)
-        )
-        wasted: Numbers = (total - useful * fits) @ self.weights
-        return wasted
-
-
-def table(demands: Sequence[tuple[Demand, int]], codes: Codes, memories: Mapping[str, int]) -> Table:
-    """The columns of some demands and their weights."""
-    kinds = list(dict.fromkeys(_kind(demand) for demand, _ in demands))
-    names = sorted(codes.classes)
-    admits = [[_admits(kind, name, memories[name]) for kind in kinds] for name in names]
-    return Table(
-        weights=_numbers(weight for _, weight in demands),
-        gpus=_numbers(one.needs.gpus * one.ranks for one, _ in demands),
-        cpus=_numbers(_asked(one.needs.cpus, one.ranks) for one, _ in demands),
-        memory_bytes=_numbers(_asked(one.needs.memory_bytes, one.ranks) for one, _ in demands),
-        kind=_numbers(kinds.index(_kind(one)) for one, _ in demands),
-        milli=_numbers(kind[0] for kind in kinds),
-        firm=_numbers(codes.firms.get(kind[1], NOBODY) for kind in kinds),
-        admits=np.array(admits, dtype=np.bool_).reshape(len(names), len(kinds)),
-    )
-
-
-def without_whole(rows: Rows, kind: int, gpus: int) -> Rows:
-    """Less so many whole GPUs of a class."""
-    whole = (rows.milli == WHOLE_GPU) & (rows.kind == kind)
-    taken = whole & (np.cumsum(whole, axis=1) <= gpus)
-    return Rows(np.where(taken, 0, rows.milli), rows.kind, rows.firm, rows.cpus, rows.memory_bytes)
-
-
-def choices(rows: Rows, kind: int, firm: int, milli: int) -> Numbers:
-    """Each (row, GPU) that could take a part: those that the firm shares, and of the whole ones the first."""
-    of_kind = (rows.milli >= milli) & (rows.kind == kind)
-    whole = of_kind & (rows.milli == WHOLE_GPU) & (rows.firm == 0)
-    first = whole & (np.cumsum(whole, axis=1) == 1)
-    return np.argwhere(first | (of_kind & (rows.firm == firm)))
-
-
-def with_part(rows: Rows, choice: Numbers, firm: int, milli: int) -> Rows:
-    """A row for each choice, with the part taken there."""
-    after, lines = rows.pick(choice[:, 0]), np.arange(len(choice))
-    after.milli[lines, choice[:, 1]] -= milli
-    after.firm[lines, choice[:, 1]] = firm
-    return after
-
-
 def _begins(choice: Numbers) -> Numbers:
     """Where the choices of each row begin; every row has one, since it was found to fit."""
     return np.flatnonzero(np.diff(choice[:, 0], prepend=-1))
-
-
-def _kind(demand: Demand) -> tuple[int, str, tuple[str, ...], int]:
-    return demand.needs.gpu_milli, demand.firm, demand.gpu_classes, demand.min_gpu_memory_bytes
-
-
-def _admits(kind: tuple[int, str, tuple[str, ...], int], gpu_class: str, memory_bytes: int) -> bool:
-    return gpu_class in kind[2] if kind[2] else memory_bytes >= kind[3] and not is_slice(gpu_class)
-
-
-def _asked(amount: int | None, ranks: int) -> int:
-    return _UNASKED if amount is None else amount * ranks
-
-
-def _numbers(values: Iterable[int]) -> Numbers:
-    return np.array(list(values), dtype=np.int64)
