@@ -124,6 +124,7 @@ class CentreSettings(PolicySettings):
     )
     log_bytes_max: int = Field(2**30, ge=2**16, description="What is kept of one rank's log.")
     log_days: int = Field(30, ge=1, le=3650, description="How long logs are kept.")
+    event_days: int = Field(90, ge=1, le=3650, description="How long events are kept.")
     decision_log_bytes_max: int = Field(
         256 * 2**20,
         ge=2**20,

@@ -12,7 +12,7 @@ from bostan_scheduler.files import Files
 from bostan_scheduler.files.logs import LogBook
 from bostan_scheduler.files.owners import CHECKPOINT
 from bostan_scheduler.service.messages import Tell
-from bostan_scheduler.service.ports import LeaderUnavailable, StoreError
+from bostan_scheduler.service.ports import LeaderUnavailable
 from bostan_scheduler.settings import CentreSettings
 from pydantic import ValidationError
 from structlog.testing import capture_logs
@@ -40,28 +40,6 @@ def test_archive_days_and_checkpoint_hours(tmp_path) -> None:
 def test_checkpoints_do_not_outlive_results() -> None:
     with pytest.raises(ValidationError, match="checkpoint_hours is longer than archive_days"):
         CentreSettings(archive_days=1, checkpoint_hours=25)
-
-
-async def test_a_store_that_is_away_ends_no_tidying(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next pass does what this one could not."""
-    monkeypatch.setattr("bostan_scheduler.cluster.serving.TIDY_SECONDS", 0.01)
-    asked: list[int] = []
-
-    class Reader:
-        def needed_archives(self) -> frozenset[str]:
-            asked.append(1)
-            if len(asked) == 1:
-                raise StoreError("the store is away")
-            return frozenset()
-
-    serving = Serving(CentreSettings(), Silent(), clock=None)
-    with capture_logs() as logs:
-        tidying = asyncio.ensure_future(serving._tidy(Files.open(tmp_path), Reader()))
-        async with asyncio.timeout(5):
-            while len(asked) < 3:  # noqa: ASYNC110 - it tells nobody
-                await asyncio.sleep(0.005)
-        tidying.cancel()
-    assert [one["log_level"] for one in logs[:2]] == ["error", "info"]
 
 
 class Silent:

@@ -1,5 +1,6 @@
 """Events: in pages or as they are committed, for whoever may see them, from where one was cut off."""
 
+import pytest
 from bostan import api
 from fronts import until
 
@@ -105,6 +106,57 @@ async def _first_two(answer):
         count += 1
         if count == 2:
             return
+
+
+@pytest.fixture
+async def forgetful(rest):
+    """Ten events, of which those up to 6 are not kept any more."""
+    for _ in range(9):
+        await rest.submit()
+    assert rest.story.store.counts()["events"] == 10
+    assert rest.story.store.forget_events(rest.story.now + 1, 6) == 6
+    return rest
+
+
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        pytest.param(0, 200, id="from the beginning: from what is kept"),
+        pytest.param(1, 410, id="long gone"),
+        pytest.param(5, 410, id="one is missing"),
+        pytest.param(6, 200, id="all that follow are here"),
+        pytest.param(10, 200, id="none follow"),
+    ],
+)
+async def test_a_watcher_that_was_away_too_long_is_told_so(forgetful, after, status):
+    """No page, no cursor and no stream leaves events out in silence."""
+    for query in (f"after={after}", f"after={after}&firm=acme", f"after={after}&limit=1"):
+        answer = await forgetful.get("admin", f"/v1/events?{query}")
+        assert answer.status_code == status, query
+    if status == 410:
+        assert answer.headers["content-type"] == "application/problem+json"
+        told = api.Problem.model_validate(answer.json())
+        assert told.detail == f"events up to 6 are not kept any more, and those after {after} were asked for"
+        assert (told.field, "after=0" in told.remedy) == ("after", True)
+        stream = await forgetful.get("admin", f"/v1/events?follow=true&after={after}")
+        assert stream.json() == answer.json()
+        headers = {"Last-Event-ID": str(after)}
+        stream = await forgetful.get("admin", "/v1/events?follow=true&after=9", headers=headers)
+        assert stream.json() == answer.json()
+
+
+async def test_a_cursor_that_is_too_old(rest):
+    for _ in range(5):
+        await rest.submit()
+    page = await rest.seen("admin", "/v1/events", limit=2)
+    assert rest.story.store.forget_events(rest.story.now + 1, 4) == 4
+    answer = await rest.get("admin", "/v1/events", params={"cursor": page["next_cursor"]})
+    assert (answer.status_code, answer.json()["field"]) == (410, "after")
+
+
+async def test_a_stream_from_the_beginning_begins_with_the_oldest_that_is_kept(forgetful):
+    async with forgetful.stream("admin", "/v1/events?follow=true") as stream:
+        assert (await stream.next()).id == 7
 
 
 async def test_numbers_that_are_none(rest):

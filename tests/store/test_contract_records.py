@@ -159,6 +159,60 @@ def test_a_watcher_reads_on_from_where_it_was(eventful, after, limit, which, exp
     assert [each.seq for each in eventful.events(after, limit, **which)] == expected
 
 
+@pytest.fixture
+def aged(used):
+    """A store with usage and an event on each of ten days."""
+    for day in range(10):
+        used.commit(Commit(1, NOW + day * DAY, events=(replace(event(), at=NOW + day * DAY),)))
+    return used
+
+
+@pytest.mark.parametrize(
+    ("days", "limit", "gone"),
+    [
+        pytest.param(0, 100, 0, id="none is so old"),
+        pytest.param(3, 100, 3, id="those of three days"),
+        pytest.param(3, 2, 2, id="no more than was asked for"),
+        pytest.param(99, 100, 9, id="the newest one stays"),
+    ],
+)
+def test_the_oldest_events_are_forgotten(aged, days, limit, gone):
+    assert aged.forget_events(NOW + days * DAY, limit) == gone
+    assert aged.oldest_event() == gone + 1
+    assert [each.seq for each in aged.events(0, 100)] == list(range(gone + 1, 11))
+    assert [each.seq for each in aged.events(gone, 2)] == list(range(gone + 1, 11))[:2]
+    assert [each.seq for each in aged.events(8, 100, job_id="j1")] == ([10] if gone == 9 else [9, 10])
+
+
+def test_numbers_of_events_go_on_after_some_were_forgotten(aged):
+    aged.forget_events(NOW + 99 * DAY, 100)
+    assert aged.counts()["events"] == 10
+    assert aged.commit(Commit(1, NOW + 99 * DAY, events=(event(),))) == 11
+    assert [each.seq for each in aged.events(9, 100)] == [10, 11]
+    assert aged.forget_events(NOW + 99 * DAY, 100) == 1
+    assert aged.commit(Commit(1, NOW + 100 * DAY, parks=())) == 11
+
+
+def test_a_store_without_events_has_none_to_forget(store):
+    assert (store.oldest_event(), store.forget_events(NOW, 100)) == (0, 0)
+
+
+def test_an_event_that_a_slow_clock_dated_back_goes_in_its_turn(store):
+    """A new leader's clock may be behind that of the one before; nothing is left out in between."""
+    epoch = store.lead("a", NOW)
+    for at in (NOW, NOW + 5, NOW + 1, NOW + 9):
+        store.commit(Commit(epoch, at, events=(replace(event(), at=at),)))
+    assert store.forget_events(NOW + 3, 100) == 1
+    assert store.forget_events(NOW + 6, 100) == 2
+
+
+def test_what_was_used_is_never_forgotten(aged):
+    before = (list(aged.usage(None, NOW, NOW + DAY)), aged.job_gpu_milliseconds(["j1", "j2", "j3"]))
+    aged.forget_events(NOW + 99 * DAY, 100)
+    assert before == (list(aged.usage(None, NOW, NOW + DAY)), aged.job_gpu_milliseconds(["j1", "j2", "j3"]))
+    assert aged.job("j1") is not None
+
+
 def test_a_token_is_found_by_the_hash_of_its_secret_alone(store):
     store.add_token(token(name="لپ‌تاپ"))
     assert store.token(token().sha256).name == "لپ‌تاپ"

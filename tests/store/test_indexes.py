@@ -28,6 +28,8 @@ QUESTIONS = {
     "active attempts": lambda store: store.active_attempts(),
     "events of a job": lambda store: store.events(0, 10, job_id="j1"),
     "events of a firm": lambda store: store.events(0, 10, firms=("negar",)),
+    "the oldest event": lambda store: store.oldest_event(),
+    "events to forget": lambda store: store.forget_events(NOW, 10),
     "a firm's usage": lambda store: store.usage(("negar",), NOW, NOW + 1),
     "all usage": lambda store: store.usage(None, NOW, NOW + 1),
     "a job's GPU time": lambda store: store.job_gpu_milliseconds(["j1"]),

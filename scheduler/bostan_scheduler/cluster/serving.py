@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -14,6 +13,7 @@ from bostan_scheduler.cluster.client import RayLeader
 from bostan_scheduler.cluster.forecasting import Forecasts, Store
 from bostan_scheduler.cluster.playing import play, tasks_at_once
 from bostan_scheduler.cluster.ports import listening
+from bostan_scheduler.cluster.tidying import Tidying, TidyLimits
 from bostan_scheduler.files import Files
 from bostan_scheduler.files.bringing import bring_owners
 from bostan_scheduler.files.settings import BlobLimits, LogLimits
@@ -22,7 +22,6 @@ from bostan_scheduler.rpc.limits import LinkLimits
 from bostan_scheduler.rpc.server import GatewayParts, start_gateway
 from bostan_scheduler.service.clock import CentreClock
 from bostan_scheduler.service.forecasts import Forecaster, NoForecasts
-from bostan_scheduler.service.ports import Reader, StoreError
 from bostan_scheduler.settings import CentreSettings
 from bostan_scheduler.sim.forecast.limits import ForecastLimits
 from bostan_scheduler.store import open_store
@@ -31,7 +30,6 @@ log = structlog.get_logger()
 
 BATCH_MAX = 1000
 WAITING_MAX = 20_000
-TIDY_SECONDS = 3600.0
 GRACE_SECONDS = 2.0
 
 
@@ -95,7 +93,8 @@ class Serving:
         link.sessions = gateway.sessions
         self._stack.push_async_callback(gateway.stop, GRACE_SECONDS)
         await self._serve_http(parts)
-        self._background(self._tidy(files, reader))
+        tidying = Tidying(files, reader, self._clock, TidyLimits(event_days=settings.event_days))
+        self._background(tidying.run())
         log.info("serving", rest=settings.listen, agents=settings.agents_listen)
 
     def _forecaster(self, store: Store) -> Forecaster:
@@ -137,18 +136,6 @@ class Serving:
     def _background(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._stack.callback(task.cancel)
-
-    async def _tidy(self, files: Files, reader: Reader) -> None:
-        while True:
-            try:
-                removed = await asyncio.to_thread(files.tidy, time.time(), reader.needed_archives)
-            except (OSError, StoreError):
-                log.exception("files could not be tidied; tried again later")
-            else:
-                log.info(
-                    "files are tidy", archives_removed=removed.archives, bytes_removed=removed.size_bytes
-                )
-            await asyncio.sleep(TIDY_SECONDS)
 
 
 async def _end(server: uvicorn.Server, running: asyncio.Task[None]) -> None:

@@ -221,7 +221,17 @@ class Reader(Protocol):
 
     def events(
         self, after: int, limit: int, job_id: str | None = None, firms: tuple[str, ...] | None = None
-    ) -> Sequence[StoredEvent]: ...
+    ) -> Sequence[StoredEvent]:
+        """Oldest first, from the one after `after`; older ones than `oldest_event` are not kept any more."""
+        ...
+
+    def oldest_event(self) -> int:
+        """The number of the oldest event that is kept; 0 when none is."""
+        ...
+
+    def forget_events(self, before: Instant, limit: int) -> int:
+        """Remove the oldest events, those from before an instant, at most so many; how many. The newest one stays."""
+        ...
 
     def token(self, sha256: str) -> TokenRow | None: ...
 

@@ -67,7 +67,7 @@ class MemoryStore(MemoryReader):
             self._keep_rows(commit)
             self._keep_records(commit)
             self._keep_receipts(commit, oldest_receipt)
-            return len(self._state.events)
+            return self._state.newest_seq
 
     def receipts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Receipt]:
         """The answers given under these keys."""
@@ -113,7 +113,7 @@ class MemoryStore(MemoryReader):
             if known is None or known.output.attempt_number <= kept.output.attempt_number:
                 state.outputs[key] = kept
         for event in commit.events:
-            state.events.append(StoredEvent(len(state.events) + 1, event))
+            state.events.append(StoredEvent(state.newest_seq + 1, event))
 
     def _keep_receipts(self, commit: Commit, oldest: Instant) -> None:
         known = self._state.receipts

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 
 from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant
@@ -158,8 +158,8 @@ class MemoryReader:
     ) -> Sequence[StoredEvent]:
         """Oldest first, from the one after `after`."""
         with self._state.lock:
-            # Numbers begin at 1 and none is left out: the one after `after` stands at that place.
-            later = islice(self._state.events, max(after, 0), None)
+            # No number is left out: the one after `after` stands so many places behind the first one that is kept.
+            later = islice(self._state.events, max(after - self._state.events_forgotten, 0), None)
             found = (
                 stored
                 for stored in later
@@ -167,6 +167,20 @@ class MemoryReader:
                 and (firms is None or stored.event.firm in firms)
             )
             return tuple(islice(found, limit))
+
+    def oldest_event(self) -> int:
+        """The number of the oldest event that is kept; 0 when none is."""
+        with self._state.lock:
+            return self._state.events[0].seq if self._state.events else 0
+
+    def forget_events(self, before: Instant, limit: int) -> int:
+        """Remove the oldest events, those from before an instant, at most so many; how many. The newest one stays."""
+        with self._state.lock:
+            oldest = islice(self._state.events[:-1], limit)
+            past = sum(1 for _ in takewhile(lambda stored: stored.event.at < before, oldest))
+            del self._state.events[:past]
+            self._state.events_forgotten += past
+            return past
 
     def token(self, sha256: str) -> TokenRow | None:
         """The token with this hash, also one that is revoked or has expired."""
@@ -201,7 +215,7 @@ class MemoryReader:
         with self._state.lock:
             for job in self._state.jobs.values():
                 counts[f"jobs_{phase_name(job.phase)}"] += 1
-            return counts | {"events": len(self._state.events)}
+            return counts | {"events": self._state.newest_seq}
 
 
 def _age(job: Job) -> tuple[Instant, str]:

@@ -63,6 +63,13 @@ class MemoryState:
     receipts: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     tokens: dict[str, TokenRow] = field(default_factory=dict)
     events: list[StoredEvent] = field(default_factory=list)
+    events_forgotten: int = 0
+    """The first ones, which the list has no more."""
+
+    @property
+    def newest_seq(self) -> int:
+        """The number of the newest event; 0 before the first."""
+        return self.events_forgotten + len(self.events)
 
     def require_leader(self, epoch: int) -> None:
         """Raises `LeadershipLost` when the epoch is not the leader's."""

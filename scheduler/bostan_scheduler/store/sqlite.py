@@ -11,13 +11,14 @@ from bostan_scheduler.store.engine import (
 )
 from bostan_scheduler.store.schema import check, upgrade
 from bostan_scheduler.store.settings import StoreSettings
+from bostan_scheduler.store.sqlite_forgetting import SqliteForgetting
 from bostan_scheduler.store.sqlite_history import SqliteHistory
 from bostan_scheduler.store.sqlite_reader import SqliteReader
 from bostan_scheduler.store.sqlite_tokens import SqliteTokens
 from bostan_scheduler.store.sqlite_writer import SqliteWriter
 
 
-class SqliteStore(SqliteWriter, SqliteReader, SqliteHistory, SqliteTokens):
+class SqliteStore(SqliteWriter, SqliteReader, SqliteHistory, SqliteForgetting, SqliteTokens):
     """A `Writer` and a `Reader`. Only the leader calls the former; both are safe from many threads."""
 
     def __init__(self, path: Path, settings: StoreSettings, *, migrate: bool) -> None:

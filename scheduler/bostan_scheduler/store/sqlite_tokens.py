@@ -1,4 +1,4 @@
-"""Tokens on SQLite: the one thing that is written by others than the leader."""
+"""Tokens on SQLite. They are written, and events forgotten, by others than the leader; nothing else is."""
 
 from collections.abc import Sequence
 

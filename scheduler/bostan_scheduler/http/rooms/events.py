@@ -1,6 +1,6 @@
 """What happened: pages of committed changes, or a stream of them as they are committed."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from bostan_scheduler.http.front import Front, Here
 from bostan_scheduler.http.guard import GuardedRoute
 from bostan_scheduler.http.pages import Wanted, page_of
 from bostan_scheduler.http.params import INT64_MAX, Offset, Word
+from bostan_scheduler.http.problems import Problem
 from bostan_scheduler.http.sse import HEARTBEAT, EventStream, event
 from bostan_scheduler.http.translate.records import event_json, event_model
 from bostan_scheduler.http.views import visible_job
@@ -23,6 +24,7 @@ from bostan_scheduler.service.ports import StoredEvent
 router = APIRouter(route_class=GuardedRoute, tags=["events"])
 
 _BATCH = 500
+_GONE_REMEDY = "begin with the oldest that is kept, `after=0`, and read how things stand now from the lists"
 _PROJECTS_MAX = 10_000
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=INT64_MAX)]
 
@@ -38,8 +40,19 @@ class Which:
     _projects: dict[str, str | None] = field(default_factory=dict)
 
     async def read(self, after: int, limit: int) -> list[StoredEvent]:
-        """Events after `after`; those of other projects are still among them."""
-        return list(await from_store(self.front.parts.reader.events, after, limit, self.job_id, self.firms))
+        """Events after `after`; those of other projects are still among them. Raises Problem when some are gone."""
+        return list(await from_store(self._read, after, limit))
+
+    def _read(self, after: int, limit: int) -> Sequence[StoredEvent]:
+        reader = self.front.parts.reader
+        found = reader.events(after, limit, self.job_id, self.firms)
+        oldest = reader.oldest_event()  # asked afterwards, so that what went in between is noticed
+        if 0 < after < oldest - 1:
+            detail = (
+                f"events up to {oldest - 1} are not kept any more, and those after {after} were asked for"
+            )
+            raise Problem(410, detail, _GONE_REMEDY, field="after")
+        return found
 
     async def shows(self, stored: StoredEvent) -> bool:
         """Whether a member who is bound to a project sees it."""
@@ -68,7 +81,9 @@ async def events(
     front: Here,
     who: Who,
     wanted: Wanted,
-    after: Annotated[Offset, Query(description="the `seq` of the last event seen")] = 0,
+    after: Annotated[
+        Offset, Query(description="the `seq` of the last event seen; 0 begins with the oldest that is kept")
+    ] = 0,
     job: Word | None = None,
     firm: Word | None = None,
     follow: bool = False,
@@ -77,7 +92,9 @@ async def events(
     """Events in the order of their commits."""
     which = await _which(front, who, job, firm)
     if follow:
-        stream = watch(front, which, after if last_event_id is None else last_event_id)
+        seen = after if last_event_id is None else last_event_id
+        await which.read(seen, 1)  # what is gone is said before the stream begins
+        stream = watch(front, which, seen)
         return EventStream(front.followers.counted(who.token.id, stream))
     start = wanted.after(int) or (after,)
     found = await which.read(start[0], wanted.limit + 1)
