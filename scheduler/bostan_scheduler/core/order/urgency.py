@@ -30,9 +30,8 @@ class Urgency:
         critical = dict.fromkeys(
             _within(self._critical(all_of_them, pool_gpus), self.critical_share * pool_gpus)
         )
-        rest = (one for one in all_of_them if one.job_id not in critical)
-        late = _within(self._late(rest, fair_seconds, rate), self.late_share * pool_gpus)
-        return (*critical, *late)
+        late = [one for one in self._late(all_of_them, fair_seconds, rate) if one.job_id not in critical]
+        return (*critical, *_within(late, self.late_share * pool_gpus))
 
     def _critical(self, asks: tuple[Ask, ...], pool_gpus: int) -> list[Ask]:
         work = fsum(one.remaining_seconds * one.gpus for one in asks)
@@ -42,8 +41,12 @@ class Urgency:
 
     def _late(self, asks: Iterable[Ask], fair_seconds: float, rate: float) -> list[Ask]:
         """`deadline = came + fairness x estimate`, less what is left at the pace of the fair clock."""
-        dated = ((one.fair_at_seconds + self.fairness * one.estimate_seconds, one) for one in asks)
-        late = [(at, one) for at, one in dated if at - one.remaining_seconds * rate <= fair_seconds]
+        late = [
+            (deadline, one)
+            for one in asks
+            if (deadline := one.fair_at_seconds + self.fairness * one.estimate_seconds)
+            <= fair_seconds + one.remaining_seconds * rate
+        ]
         return [one for _, one in sorted(late)]
 
 

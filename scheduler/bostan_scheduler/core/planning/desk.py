@@ -11,7 +11,7 @@ from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
 from bostan_scheduler.core.order.ask import Ask
 from bostan_scheduler.core.order.standing import Key, Standing
-from bostan_scheduler.core.patience import patient_until, shape_of
+from bostan_scheduler.core.patience import patient_until
 from bostan_scheduler.core.planning.books import Books, Charge
 from bostan_scheduler.core.planning.memory import Memory
 from bostan_scheduler.core.planning.queue import Queue
@@ -79,10 +79,11 @@ class Desk:
 
     def shape(self, job: Job) -> Shape:
         """The shape with which a job gets in line."""
-        until = patient_until(self.snapshot, job)
-        if until is not None:
-            self.patient[job.id] = until
-        return shape_of(self.snapshot, job)
+        until = patient_until(self.snapshot, job) if job.avoid_nodes else None
+        if until is None:
+            return job.shape
+        self.patient[job.id] = until
+        return job.patient_shape
 
     def ready(self, job: Job) -> QuotaNode | None:
         """The leaf of a queued job that may be looked at; else it is put aside."""
@@ -90,7 +91,7 @@ class Desk:
         if leaf is None:
             self.outside[job.id] = None
             return None
-        if awaited(self.snapshot, job) is not None:
+        if job.pending_checkpoints and awaited(self.snapshot, job) is not None:
             self.aside[job.id] = None
             return None
         return None if job.id in self.timeline.reserved else leaf
@@ -202,8 +203,6 @@ class Desk:
 
 def awaited(snapshot: Snapshot, job: Job) -> PendingCheckpoint | None:
     """A checkpoint of the job that is still on its way and not overdue."""
-    if not job.pending_checkpoints:
-        return None
     limit = snapshot.settings.checkpoint_wait_seconds
     pending = (one for one in job.pending_checkpoints if snapshot.now < after(one.declared_at, limit))
     return next(pending, None)

@@ -30,7 +30,7 @@ def judge(desk: Desk, pair: Pair) -> Fits | None:
         return None
     best: tuple[int, Fits] | None = None
     for equals in equals_for(desk.snapshot, desk.room, shape) if shape.rank.gpus else ((None,),):
-        fits = _best(desk, shape, [_judge_class(desk, pair, gpu_class) for gpu_class in equals])
+        fits = _best(desk, pair, equals)
         if fits is not None:
             taken = forgotten(shape, fits.placement)
             if not taken:
@@ -40,8 +40,11 @@ def judge(desk: Desk, pair: Pair) -> Fits | None:
     return None if best is None else best[1]
 
 
-def _best(desk: Desk, shape: Shape, found: list[Fits | None]) -> Fits | None:
+def _best(desk: Desk, pair: Pair, equals: tuple[str | None, ...]) -> Fits | None:
     """The best of what fits on classes that are equally good."""
+    if len(equals) == 1:
+        return _judge_class(desk, pair, equals[0])
+    shape, found = pair[1], [_judge_class(desk, pair, gpu_class) for gpu_class in equals]
     fits = [one for one in found if one is not None]
     if len(fits) < 2:
         return fits[0] if fits else None

@@ -42,13 +42,13 @@ class Held:
         """An attempt holds this from now on."""
         assert attempt_id not in self.claims, f"{attempt_id} holds something already"
         self.claims[attempt_id] = claim
-        holds = ((attempt_id, claim.needs.gpu_milli, claim.firm),)
+        holds, part = ((attempt_id, claim.needs.gpu_milli, claim.firm),), claim.needs.gpu_milli < WHOLE_GPU
         for place in claim.places:
             self._load(place.node_id, claim.needs, 1)
             for uuid in place.gpus:
                 before = self.gpus.get(uuid)
                 self.gpus[uuid] = holds if before is None else before + holds
-                if claim.needs.gpu_milli < WHOLE_GPU:
+                if part:
                     self.shared.add(uuid)
 
     def drop(self, attempt_id: str) -> Claim | None:

@@ -148,9 +148,8 @@ class Ledger:
         nodes: dict[str, None] = {}
         for place in claim.places:
             nodes[place.node_id] = None
-            for uuid in place.gpus:
-                for owner in self.owners.claims.get(uuid, ())[:1]:
-                    nodes[owner] = None
+            for claimants in filter(None, map(self.owners.claims.get, place.gpus)):
+                nodes[claimants[0]] = None
         return nodes
 
     def _take_out(self, room: NodeRoom) -> set[str]:

@@ -64,11 +64,13 @@ class Known:
 
     def put(self, job: Job) -> None:
         """A job is known, and what it asks for now."""
-        tally = self._tally(job.shape)
-        if self.by_job.get(job.id) is not tally:
-            self.drop(job.id)
-            self.by_job[job.id] = tally
-            self._count(tally, 1)
+        tally, before = self._tally(job.shape), self.by_job.get(job.id)
+        if before is tally:
+            return
+        if before is not None:
+            self._count(before, -1)
+        self.by_job[job.id] = tally
+        self._count(tally, 1)
 
     def drop(self, job_id: str) -> None:
         """A job is known no more; nothing if it was not."""
