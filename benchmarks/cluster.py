@@ -7,6 +7,7 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Job, JobSpec, Queued, RankNeeds
 from bostan_scheduler.core.node import Gpu, Heard, Node
+from bostan_scheduler.core.order.fair_clock import FairClock
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Park, Snapshot
 
@@ -79,7 +80,15 @@ def _job(size: Size, number: int) -> Job:
         checkpoint_on_signal=shape % 3 != 0,
     )
     submitted_at = after(NOW, (number - size.jobs) // 10)
-    return Job(f"j{number:06}", spec, submitted_at, "member", Queued(submitted_at))
+    fair_at_seconds = FairClock().read(submitted_at)
+    return Job(
+        f"j{number:06}",
+        spec,
+        submitted_at,
+        "member",
+        Queued(submitted_at),
+        fair_at_seconds=fair_at_seconds,
+    )
 
 
 def _quotas(size: Size) -> Iterator[QuotaNode]:

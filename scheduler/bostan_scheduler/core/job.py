@@ -155,6 +155,11 @@ class Fit:
     patient: bool
 
     @remembered
+    def whole_gpus(self) -> int:
+        """Whole GPUs of the gang; none when its ranks ask for parts."""
+        return self.replicas * self.rank.gpus if self.rank.gpu_milli == WHOLE_GPU else 0
+
+    @remembered
     def _hash(self) -> int:
         return hash(self._values())
 

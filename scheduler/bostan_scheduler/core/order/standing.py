@@ -37,5 +37,5 @@ class Standing:
 
         What was held lately is added to what is held now, so that idle times are made up for.
         """
-        shares = (self.quotas.share(self.leaf, one, self.lately.get(one, 0.0)) for one in self.leaf.gpus)
+        shares = [self.quotas.share(self.leaf, one, self.lately.get(one, 0.0)) for one in self.leaf.gpus]
         return max(shares, default=0.0) / self.leaf.weight

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from heapq import heapify, heappop
 from math import fsum
 
 from bostan_scheduler.core.order.ask import Ask
@@ -30,30 +31,41 @@ class Urgency:
         critical = dict.fromkeys(
             _within(self._critical(all_of_them, pool_gpus), self.critical_share * pool_gpus)
         )
-        late = [one for one in self._late(all_of_them, fair_seconds, rate) if one.job_id not in critical]
+        late = (one for one in self._late(all_of_them, fair_seconds, rate) if one.job_id not in critical)
         return (*critical, *_within(late, self.late_share * pool_gpus))
 
-    def _critical(self, asks: tuple[Ask, ...], pool_gpus: int) -> list[Ask]:
+    def _critical(self, asks: tuple[Ask, ...], pool_gpus: int) -> Iterator[Ask]:
         work = fsum(one.remaining_seconds * one.gpus for one in asks)
         least = self.critical_factor * work / pool_gpus
-        critical = (one for one in asks if one.remaining_seconds >= least)
-        return sorted(critical, key=lambda one: (-one.remaining_seconds, one))
+        yield from _smallest_first(
+            [(-one.remaining_seconds, one) for one in asks if one.remaining_seconds >= least]
+        )
 
-    def _late(self, asks: Iterable[Ask], fair_seconds: float, rate: float) -> list[Ask]:
+    def _late(self, asks: Iterable[Ask], fair_seconds: float, rate: float) -> Iterator[Ask]:
         """`deadline = came + fairness x estimate`, less what is left at the pace of the fair clock."""
-        late = [
-            (deadline, one)
-            for one in asks
-            if (deadline := one.fair_at_seconds + self.fairness * one.estimate_seconds)
-            <= fair_seconds + one.remaining_seconds * rate
-        ]
-        return [one for _, one in sorted(late)]
+        yield from _smallest_first(
+            [
+                (deadline, one)
+                for one in asks
+                if (deadline := one.fair_at_seconds + self.fairness * one.estimate_seconds)
+                <= fair_seconds + one.remaining_seconds * rate
+            ]
+        )
 
 
-def _within(asks: list[Ask], gpus: float) -> Iterator[str]:
+def _smallest_first(keyed: list[tuple[float, Ask]]) -> Iterator[Ask]:
+    """One by one: most often a few are enough."""
+    heapify(keyed)
+    while keyed:
+        yield heappop(keyed)[1]
+
+
+def _within(asks: Iterable[Ask], gpus: float) -> Iterator[str]:
     """As many as the share holds; whom it does not hold is passed."""
-    used = 0
+    left = int(gpus)
     for one in asks:
-        if used + one.gpus <= gpus:
-            used += one.gpus
+        if one.gpus <= left:
+            left -= one.gpus
             yield one.job_id
+        if not left:
+            return

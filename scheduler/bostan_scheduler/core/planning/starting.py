@@ -12,29 +12,48 @@ from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.planning.turns import Turns
 from bostan_scheduler.core.quota import QuotaNode
 
+Classes = tuple[str | None, ...]
 _OFFERED = RankOffered()
 
 
 def start_what_fits(desk: Desk) -> Iterator[Attempt]:
     """The attempts that start now; each is on the desk already when the next is looked for."""
-    classes = {fit: classes_of(desk, next(iter(desk.queue.of_fit(fit)))[1]) for fit in desk.queue.fits()}
-    turns = Turns(desk)
+    classes = {fit: found for fit in desk.queue.fits() if (found := _open_classes(desk, fit))}
+    least, turns = _least(classes), Turns(desk)
     turns.add(_open_pairs(desk, classes))
     for pair in turns:
         fits = judge(desk, pair)
-        if fits is None:
-            turns.drop()
-        else:
+        if fits is not None:
             leaf, job = desk.queue.leaves[pair[0]], _first(desk, pair)
             yield start(desk, leaf, job, fits)
+        elif all(desk.room.free(gpu_class) < gpus for gpu_class, gpus in least.items()):
+            return
+        else:
+            turns.drop()
 
 
-def _open_pairs(desk: Desk, classes: Mapping[Fit, tuple[str | None, ...]]) -> Iterator[Pair]:
-    """The lines that may have something to start: room only shrinks from here on, so no other has."""
+def _open_classes(desk: Desk, fit: Fit) -> Classes:
+    """The classes in which there may be room: it only shrinks from here on, so in no other."""
+    shape = next(iter(desk.queue.of_fit(fit)))[1]
+    classes = (one for one in classes_of(desk, shape) if desk.room.free(one) >= fit.whole_gpus)
+    if not desk.timeline.empty:
+        return tuple(classes)
+    return tuple(one for one in classes if not desk.memory.is_full(fit, one))
+
+
+def _least(classes: Mapping[Fit, Classes]) -> dict[str | None, int]:
+    """The fewest whole GPUs of each class with which something may still start."""
+    least: dict[str | None, int] = {}
     for fit, of_fit in classes.items():
-        if desk.timeline.empty:
-            of_fit = tuple(one for one in of_fit if not desk.memory.is_full(fit, one))
-        for pair in desk.queue.of_fit(fit) if of_fit else ():
+        for gpu_class in of_fit:
+            least[gpu_class] = min(fit.whole_gpus, least.get(gpu_class, fit.whole_gpus))
+    return least
+
+
+def _open_pairs(desk: Desk, classes: Mapping[Fit, Classes]) -> Iterator[Pair]:
+    """The lines that may have something to start."""
+    for fit, of_fit in classes.items():
+        for pair in desk.queue.of_fit(fit):
             for gpu_class in of_fit:
                 if may_start(desk, pair, gpu_class):
                     yield pair

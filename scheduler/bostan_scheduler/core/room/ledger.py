@@ -118,6 +118,11 @@ class Ledger:
             if gpu_class in self.rooms[node_id].by_class:
                 yield node_id, self.free_on(node_id, gpu_class)
 
+    def free(self, gpu_class: str | None) -> int:
+        """How many whole GPUs of a class are free; none of no class."""
+        size = self.sizes.get(gpu_class) if gpu_class is not None else None
+        return size.free if size is not None else 0
+
     def free_on(self, node_id: str, gpu_class: str) -> int:
         """How many whole GPUs of a class are free on a node; none when it is not open."""
         room = self.rooms.get(node_id)
