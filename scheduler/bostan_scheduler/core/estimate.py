@@ -10,6 +10,11 @@ def estimate_seconds(job: Job, default_seconds: int) -> int:
     return job.learnt_seconds if job.learnt_seconds is not None else default_seconds
 
 
+def is_guessed(job: Job) -> bool:
+    """Whether nothing is known of how long it runs."""
+    return job.spec.estimate_seconds is None and job.learnt_seconds is None
+
+
 def attained_seconds(job: Job, under_way_milliseconds: int = 0) -> float:
     """What it has done at speed 1, with what the attempt under way has done beyond `job.done_milliseconds`."""
     return (job.done_milliseconds + under_way_milliseconds) / 1000

@@ -11,6 +11,7 @@ class Ask(NamedTuple):
 
     `estimate_seconds` is what it takes in all and `remaining_seconds` what is left of that, both at speed 1 on `gpus`
     GPUs of a pool of `pool_gpus`. `fair_at_seconds` is what the fair clock said when it was submitted.
+    `guessed` says that the estimate is what is thought of any job, since nothing is known of this one.
     """
 
     submitted_at: Instant
@@ -20,6 +21,7 @@ class Ask(NamedTuple):
     pool_gpus: int
     estimate_seconds: float
     remaining_seconds: float
+    guessed: bool = False
 
     @property
     def pool_seconds(self) -> float:

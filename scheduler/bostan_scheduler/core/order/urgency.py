@@ -15,7 +15,7 @@ class Urgency:
     A job is critical when what is left of it takes at least `critical_factor` times as long as all that is left of
     all jobs would take on the whole pool: if it does not run now, the last job ends later (critical path first). A
     job is late when, at the pace of a pool that is shared evenly, it cannot end within `fairness` times its
-    estimate any more (finish-time fairness; Themis, NSDI'20).
+    estimate any more (finish-time fairness; Themis, NSDI'20). A job of which nothing is known is neither.
     """
 
     critical_share: float = 0.2
@@ -38,7 +38,11 @@ class Urgency:
         work = fsum(one.remaining_seconds * one.gpus for one in asks)
         least = self.critical_factor * work / pool_gpus
         yield from _smallest_first(
-            [(-one.remaining_seconds, one) for one in asks if one.remaining_seconds >= least]
+            [
+                (-one.remaining_seconds, one)
+                for one in asks
+                if not one.guessed and one.remaining_seconds >= least
+            ]
         )
 
     def _late(self, asks: Iterable[Ask], fair_seconds: float, rate: float) -> Iterator[Ask]:
@@ -47,7 +51,8 @@ class Urgency:
             [
                 (deadline, one)
                 for one in asks
-                if (deadline := one.fair_at_seconds + self.fairness * one.estimate_seconds)
+                if not one.guessed
+                and (deadline := one.fair_at_seconds + self.fairness * one.estimate_seconds)
                 <= fair_seconds + one.remaining_seconds * rate
             ]
         )

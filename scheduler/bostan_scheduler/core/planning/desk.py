@@ -6,7 +6,7 @@ from typing import Self
 
 from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import Attempt
-from bostan_scheduler.core.estimate import attained_seconds, in_all_seconds
+from bostan_scheduler.core.estimate import attained_seconds, in_all_seconds, is_guessed
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
 from bostan_scheduler.core.order.ask import Ask
@@ -115,6 +115,7 @@ class Desk:
             self.pool_gpus,
             in_all,
             in_all - attained,
+            is_guessed(job),
         )
 
     def ask_of(self, attempt: Attempt) -> Ask:
