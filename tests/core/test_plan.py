@@ -67,6 +67,7 @@ SENTENCES = [
     ("node p/a 8; quota r 8 firm=branch; quota x 4+4 under r; quota y 4-1 under r; run j0 x p/a 2; job j1 x 4", "x uses 2 of 8 a100, but only 3 more are left for it under r; the job asks 4"),
     ("node p/a 8 cpus=4; quota x 8; run j0 x p/a 1 cpus=3; job j1 x 1 cpus=2", "no node with enough free a100 has 2 CPUs free"),
     ("node p/a 8; quota x 8; job j1 x 1x2 memory=300", "no park has 2 x 1 a100 with 300 GiB of memory each, even when idle"),
+    ("node p/a 4; quota x 4; own o p 3 -60 9000 lent notice=900; job j1 x 4 saves stops=1800", "4 a100 are free, but a park lends them only to what is gone within 15 min of being asked; the job takes up to 30 min to save itself and stop"),
     ("node p/a 8; quota x 8; job j1 x 1 cpus=65 memory=4", "no park has 1 x 1 a100 with 65 CPUs and 4 GiB of memory each, even when idle"),
 ]  # fmt: skip
 

@@ -52,6 +52,8 @@ def _ahead(chance: random.Random) -> Iterator[str]:
         yield f"closed c p {chance.randint(600, 9000)} 20000"
     if chance.random() < 0.4:
         yield f"booked b q y {chance.randint(1, 4)} {chance.randint(600, 9000)} 30000"
+    if chance.random() < 0.4:
+        yield f"own o q {chance.randint(1, 4)} {chance.randint(-600, 9000)} 30000 lent notice={chance.choice((60, 900))}"
 
 
 def _asked(chance: random.Random) -> str:

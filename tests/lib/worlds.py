@@ -4,10 +4,11 @@ node PARK/NAME COUNT[xCLASS] [silent] [drained] [failed=N] [links=2,2] [cpus=N]
 quota ID GUARANTEED[+BORROW][-LEND] [under PARENT] [class=C] [firm=F|branch] [max-job=N] [weight=W] [from=S] [until=S]
 job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [memory=GIB] [age=S] [project=P]
     [estimate=S] [qos=Q] [saves] [preempted=S]      saves: it checkpoints when asked
+    [stops=S]                                       how long it may take for that, and to stop
 run ID FIRM NODE GPUS [for=S] [class=C] [and the options of a job]       an attempt that has run there for so long
 closed ID PARK FROM UNTIL [nodes=N,N]               maintenance, in seconds from now
 booked ID PARK FIRM GPUS FROM UNTIL [class=C]       an advance reservation
-own ID PARK GPUS FROM UNTIL [class=C] [lent]        a park's own reserve
+own ID PARK GPUS FROM UNTIL [class=C] [lent] [notice=S]     a park's own reserve
 """
 
 from collections.abc import Callable, Iterator
@@ -137,6 +138,14 @@ def spec_of(words: list[str], named: dict[str, str]) -> JobSpec:
     )
 
 
+def _stopping(spec: JobSpec, saves: bool, named: dict[str, str]) -> JobSpec:
+    """It saves itself when asked; `stops=S`: all in all that may take so long."""
+    if "stops" not in named:
+        return replace(spec, checkpoint_on_signal=saves)
+    grace = int(named["stops"]) - spec.stop_grace_seconds
+    return replace(spec, checkpoint_on_signal=saves, checkpoint_grace_seconds=grace)
+
+
 def _split(named: dict[str, str], key: str) -> tuple[str, ...]:
     return tuple(named[key].split(",")) if key in named else ()
 
@@ -145,7 +154,7 @@ def _job(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
     job_id, *rest = words
     saves, rest = "saves" in rest, [word for word in rest if word != "saves"]
     submitted_at = after(NOW, len(snapshot.jobs) - 1000 - int(named.get("age", 0)))
-    spec = replace(spec_of(rest, named), checkpoint_on_signal=saves)
+    spec = _stopping(spec_of(rest, named), saves, named)
     avoid = _split(named, "avoid")
     job = Job(job_id, spec, submitted_at, "somebody", Queued(submitted_at), avoid_nodes=avoid)
     if "preempted" in named:
@@ -182,7 +191,7 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
         started_at=started_at,
         version=1,
     )
-    spec = replace(spec_of([firm, count], named), checkpoint_on_signal="saves" in flags)
+    spec = _stopping(spec_of([firm, count], named), "saves" in flags, named)
     job = Job(job_id, spec, started_at, "somebody", Active(attempt.id), attempts=1, version=1)
     return replace(
         snapshot,
@@ -206,7 +215,8 @@ def _booked(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snap
 def _own(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:
     name, park, gpus, *window = words
     lent = "lent" in window
-    reserve = LocalReserve(name, park, named.get("class", "a100"), int(gpus), *_window(window), lent, 900)
+    notice = int(named.get("notice", 900))
+    reserve = LocalReserve(name, park, named.get("class", "a100"), int(gpus), *_window(window), lent, notice)
     return _ahead(snapshot, reserve)
 
 

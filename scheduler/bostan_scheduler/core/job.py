@@ -96,10 +96,16 @@ class Shape:
     time_limit_seconds: int
     avoid_nodes: tuple[str, ...]
     qos: Qos
-    checkpoints: bool
+    saves_within_seconds: int | None
+    """How long it takes at most to save itself and stop when it is asked to; None when it cannot be asked."""
     speeds: tuple[tuple[str, float], ...]
     patient: bool = False
     """While it waits for other nodes, it takes none of those to avoid."""
+
+    @property
+    def checkpoints(self) -> bool:
+        """Whether it saves itself when it is asked to."""
+        return self.saves_within_seconds is not None
 
     @remembered
     def gpus(self) -> int:
@@ -118,7 +124,7 @@ class Shape:
             self.parks,
             self.time_limit_seconds,
             self.avoid_nodes,
-            self.checkpoints,
+            self.saves_within_seconds,
             self.speeds,
             self.patient,
         )
@@ -150,7 +156,7 @@ class Fit:
     parks: ParkRules
     time_limit_seconds: int
     avoid_nodes: tuple[str, ...]
-    checkpoints: bool
+    saves_within_seconds: int | None
     speeds: tuple[tuple[str, float], ...]
     patient: bool
 
@@ -228,6 +234,11 @@ class JobSpec:
         """The longest that an orderly stop may take."""
         checkpoint = self.checkpoint_grace_seconds if self.checkpoint_on_signal else 0
         return checkpoint + self.stop_grace_seconds
+
+    @property
+    def saves_within_seconds(self) -> int | None:
+        """The longest that it takes to save itself and stop when asked; None when it cannot be asked."""
+        return self.stop_seconds if self.checkpoint_on_signal else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +356,7 @@ class Job:
             spec.time_limit_seconds,
             self.avoid_nodes,
             spec.qos,
-            spec.checkpoint_on_signal,
+            spec.saves_within_seconds,
             spec.speeds,
         )
 

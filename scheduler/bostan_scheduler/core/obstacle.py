@@ -64,9 +64,9 @@ class AdvanceReservation:
 
 @dataclass(frozen=True, slots=True)
 class LocalReserve:
-    """So many GPUs are the park's own. Lent when idle, they are back within the notice; else never lent.
+    """So many GPUs are the park's own, for one time of a standing reserve.
 
-    It is one time of a standing reserve.
+    `lend_when_idle`: others may have them, who save themselves and are gone within `notice_seconds` of being asked.
     """
 
     id: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted
-from bostan_scheduler.core.timeline.timeline import gpus_on
+from bostan_scheduler.core.timeline.taken import gpus_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ def _by_node(wanted: Wanted, pool: Sequence[Victim]) -> dict[tuple[str, str], li
 def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:
     """As many of the gang's ranks as can be, since few nodes are better than many."""
     gpus, free = wanted.pair[1].rank.gpus, _free(wanted, node_id)
-    reach = free + sum(gpus_on(one.attempt, node_id) for one in victims)
+    reach = free + sum(len(gpus_on(one.attempt, node_id)) for one in victims)
     ranks = min(wanted.pair[1].replicas, reach // gpus)
     going: list[Victim] = []
     for victim in victims:
         if free >= ranks * gpus:
             break
-        free += gpus_on(victim.attempt, node_id)
+        free += len(gpus_on(victim.attempt, node_id))
         going.append(victim)
     return Option(park, node_id, ranks, tuple(going)) if ranks and going else None
 

@@ -10,8 +10,8 @@ from bostan_scheduler.core.job import Shape
 class Block:
     """So many GPUs of a class on a node in `[from_at, until_at)`; they are for one firm, one job, or for none.
 
-    `movable`: a job that saves itself when asked may use them until `from_at`, since it is asked to in time; if
-    `while_open`, in the window too.
+    `movable`: a job that saves itself when asked may use them until `from_at`, since it is asked to in time. With a
+    `notice_seconds` they are lent in the window too, to a job that has saved itself and is gone within that.
     """
 
     node_id: str
@@ -22,7 +22,18 @@ class Block:
     firm: str | None = None
     job_id: str | None = None
     movable: bool = False
-    while_open: bool = False
+    notice_seconds: int | None = None
+
+    @property
+    def lent(self) -> bool:
+        """Whether anybody else may have these GPUs in the window."""
+        return self.notice_seconds is not None
+
+    def lent_to(self, saves_within_seconds: int | None) -> bool:
+        """Whether a job may have them in the window that takes so long to save itself and go; None: it cannot be asked."""
+        if self.notice_seconds is None or saves_within_seconds is None:
+            return False
+        return saves_within_seconds <= self.notice_seconds
 
     def concerns(self, shape: Shape, stay: "Stay") -> bool:
         """Whether a job of this shape that would stay so long has to leave these GPUs alone."""
@@ -30,7 +41,8 @@ class Block:
             return False
         if shape.firm == self.firm or (stay.job_id is not None and stay.job_id == self.job_id):
             return False
-        return not (shape.checkpoints and (self.while_open or (self.movable and self.from_at >= stay.worth)))
+        until_then = self.movable and shape.checkpoints and self.from_at >= stay.worth
+        return not (until_then or self.lent_to(shape.saves_within_seconds))
 
 
 @dataclass(frozen=True, slots=True)

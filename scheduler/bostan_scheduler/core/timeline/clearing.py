@@ -10,7 +10,9 @@ from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.timeline.block import Block
 from bostan_scheduler.core.timeline.pins import sizes
-from bostan_scheduler.core.timeline.timeline import gpus_on
+from bostan_scheduler.core.timeline.taken import Holder, holder_of, taken
+
+_UNDER_WAY = Offered | Starting | Running | Unknown
 
 
 def clear_windows(desk: Desk) -> Iterator[Change]:
@@ -18,32 +20,48 @@ def clear_windows(desk: Desk) -> Iterator[Change]:
     told: set[str] = set()
     for blocks in desk.timeline.obstacles.values():
         for block in blocks:
-            for attempt in _in_the_way(desk, block):
+            for attempt in _in_the_way(desk, block, blocks):
                 if attempt.id not in told:
                     told.add(attempt.id)
                     yield from _stop(desk, attempt, block)
 
 
-def _in_the_way(desk: Desk, block: Block) -> Iterator[Attempt]:
-    """The youngest attempts that hold what the block needs, once it is time for them to go."""
-    node = desk.snapshot.nodes.get(block.node_id)
-    if node is None or block.until_at <= desk.snapshot.now or not block.movable:
+def _in_the_way(desk: Desk, block: Block, beside: list[Block]) -> Iterator[Attempt]:
+    """The youngest attempts that find no room beside what the block needs, once it is time for them to go."""
+    ahead = block.until_at > desk.snapshot.now and block.node_id in desk.snapshot.nodes
+    if not ahead or not block.movable:
         return
     here = [one for one in desk.running.on(block.node_id) if one.gpu_class == block.gpu_class]
-    others = [one for one in here if one.firm != block.firm and not _may_stay(desk, one, block)]
-    own = sum(gpus_on(one, block.node_id) for one in here if one.firm == block.firm)
-    excess = sum(gpus_on(one, block.node_id) for one in here) + max(0, block.gpus - own)
-    excess -= sizes(desk.snapshot, node).get(block.gpu_class, 0)
-    for attempt in sorted(others, key=lambda one: (-one.created_at, one.id)):
-        if excess <= 0:
-            return
-        excess -= gpus_on(attempt, block.node_id)
-        if _time_to_go(desk, attempt, block):
-            yield attempt
+    if any(_time_to_go(desk, one, block) for one in here):
+        yield from (one for one in _too_many(desk, block, beside, here) if _time_to_go(desk, one, block))
 
 
-def _may_stay(desk: Desk, attempt: Attempt, block: Block) -> bool:
-    return block.while_open and desk.snapshot.jobs[attempt.job_id].spec.checkpoint_on_signal
+def _too_many(desk: Desk, block: Block, beside: list[Block], here: list[Attempt]) -> list[Attempt]:
+    """Of those that may not stay, all but the oldest that have room beside what is kept; the youngest first."""
+    snapshot, begin = desk.snapshot, max(desk.snapshot.now, block.from_at)
+    size = sizes(snapshot, snapshot.nodes[block.node_id]).get(block.gpu_class, 0)
+    in_force = [one for one in beside if one.from_at <= begin < one.until_at]
+    there = [(one, holder) for one, holder in _holders(desk, block, here) if holder.until_at > begin]
+    stay, going = [holder for _, holder in there if _may_stay(holder, block)], list[Attempt]()
+    for attempt, holder in reversed(there):
+        if _may_stay(holder, block):
+            continue
+        if taken([*stay, holder], in_force) <= size:
+            stay.append(holder)
+        else:
+            going.append(attempt)
+    return going[::-1]
+
+
+def _holders(desk: Desk, block: Block, here: list[Attempt]) -> Iterator[tuple[Attempt, Holder]]:
+    """Those that are not on their way out already, the youngest first."""
+    for attempt in sorted(here, key=lambda one: (-one.created_at, one.id)):
+        if isinstance(attempt.phase, _UNDER_WAY) and isinstance(attempt.intent, Run):
+            yield attempt, holder_of(desk.snapshot, attempt, block.node_id)
+
+
+def _may_stay(holder: Holder, block: Block) -> bool:
+    return holder.firm == block.firm or block.lent_to(holder.saves_within_seconds)
 
 
 def _time_to_go(desk: Desk, attempt: Attempt, block: Block) -> bool:

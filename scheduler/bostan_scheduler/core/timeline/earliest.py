@@ -8,7 +8,7 @@ from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.running import over_by, over_when_started
 from bostan_scheduler.core.timeline.reserved import Reserved
-from bostan_scheduler.core.timeline.timeline import gpus_on
+from bostan_scheduler.core.timeline.taken import gpus_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _ends(
     desk: Desk, gpu_class: str, nodes: Collection[str], kept: Iterable[Reserved]
 ) -> list[tuple[Instant, str, int]]:
     running = (
-        (over_by(desk.snapshot, attempt), node_id, gpus_on(attempt, node_id))
+        (over_by(desk.snapshot, attempt), node_id, len(gpus_on(attempt, node_id)))
         for node_id in nodes
         for attempt in desk.running.on(node_id)
         if attempt.gpu_class == gpu_class

@@ -53,9 +53,9 @@ def _part(
 
 def _block(part: AdvanceReservation | LocalReserve, node_id: str, gpus: int) -> Block:
     firm = part.firm if isinstance(part, AdvanceReservation) else None
-    lent = isinstance(part, LocalReserve) and part.lend_when_idle
+    notice = part.notice_seconds if isinstance(part, LocalReserve) and part.lend_when_idle else None
     return Block(
-        node_id, part.gpu_class, gpus, part.from_at, part.until_at, firm, movable=True, while_open=lent
+        node_id, part.gpu_class, gpus, part.from_at, part.until_at, firm, movable=True, notice_seconds=notice
     )
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Shape
-from bostan_scheduler.core.planning.running import Running, over_by
+from bostan_scheduler.core.planning.running import Running
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block, Stay
 from bostan_scheduler.core.timeline.pins import pinned, sizes
 from bostan_scheduler.core.timeline.reserved import Reserved
+from bostan_scheduler.core.timeline.taken import Holder, holders_on, taken
 
 Blocks = dict[tuple[str, str], list[Block]]
 """Blocks by node and GPU class."""
@@ -54,6 +54,11 @@ class Timeline:
                 taken[node_id] = _most(ahead)
         return taken
 
+    def notices(self, gpu_class: str) -> set[int]:
+        """Within how many seconds GPUs of a class must be back that parks lend while they keep them for their own."""
+        blocks = (one for (_, of), some in self.obstacles.items() if of == gpu_class for one in some)
+        return {one.notice_seconds for one in blocks if one.notice_seconds is not None}
+
     def limits(
         self, snapshot: Snapshot, running: Running, shape: Shape, gpu_class: str, job_id: str | None = None
     ) -> Mapping[str, int]:
@@ -82,29 +87,14 @@ def _stay(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
 def _least(snapshot: Snapshot, running: Running, node_id: str, gpu_class: str, ahead: list[Block]) -> int:
     """GPUs that stay free on a node at each instant at which a block begins."""
     size = sizes(snapshot, snapshot.nodes[node_id]).get(gpu_class, 0)
-    held = [
-        (over_by(snapshot, one), one.firm, gpus_on(one, node_id))
-        for one in running.on(node_id)
-        if one.gpu_class == gpu_class
-    ]
+    held = list(holders_on(snapshot, running, node_id, gpu_class))
     instants = {max(snapshot.now, one.from_at) for one in ahead}
     return max(0, min(size - _taken(at, held, ahead) for at in instants))
 
 
-def _taken(at: Instant, held: list[tuple[Instant, str, int]], ahead: list[Block]) -> int:
-    """GPUs that are taken at an instant; what a firm holds already counts as part of what is kept for it."""
-    still = [(firm, gpus) for until, firm, gpus in held if until > at]
-    total = sum(gpus for _, gpus in still)
-    for block in ahead:
-        if block.from_at <= at < block.until_at:
-            own = sum(gpus for firm, gpus in still if firm == block.firm)
-            total += max(0, block.gpus - own)
-    return total
-
-
-def gpus_on(attempt: Attempt, node_id: str) -> int:
-    """How many GPUs an attempt holds on a node."""
-    return sum(len(place.gpus) for place in attempt.places if place.node_id == node_id)
+def _taken(at: Instant, held: list[Holder], ahead: list[Block]) -> int:
+    still = [one for one in held if one.until_at > at]
+    return taken(still, [one for one in ahead if one.from_at <= at < one.until_at])
 
 
 def _blocks_of(one: Reserved) -> Iterator[Block]:

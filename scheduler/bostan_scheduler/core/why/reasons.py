@@ -180,7 +180,22 @@ def _in_the_way(desk: Desk, shape: Shape, gpu_class: str, free: int, job_id: str
     limits = desk.limits(shape, gpu_class, job_id)
     if place(desk.room, shape, gpu_class, limits) is not None:
         return None
+    notice_seconds = _notice(desk, shape, gpu_class, job_id)
+    if notice_seconds is not None:
+        times = {"notice_seconds": notice_seconds, "stops_seconds": shape.saves_within_seconds}
+        return wait(Reason.NOTICE_TOO_SHORT, free=free, gpu_class=gpu_class, **times)
     return wait(Reason.WINDOW_AHEAD, free=free, gpu_class=gpu_class, nodes=len(limits), asks=shape.gpus)
+
+
+def _notice(desk: Desk, shape: Shape, gpu_class: str, job_id: str | None) -> int | None:
+    """The longest notice of a park within which a job that saves itself would have to be gone, to start now."""
+    takes = shape.saves_within_seconds
+    notices = desk.timeline.notices(gpu_class) if takes is not None else ()
+    for notice in sorted((one for one in notices if takes is not None and one < takes), reverse=True):
+        sooner = replace(shape, saves_within_seconds=notice)
+        if place(desk.room, sooner, gpu_class, desk.limits(sooner, gpu_class, job_id)) is not None:
+            return notice
+    return None
 
 
 def _avoids(desk: Desk, shape: Shape) -> Wait:
@@ -208,6 +223,7 @@ _PASSING = (
     Reason.GPUS_SCATTERED,
     Reason.CPUS_OR_MEMORY,
     Reason.WINDOW_AHEAD,
+    Reason.NOTICE_TOO_SHORT,
 )
 
 

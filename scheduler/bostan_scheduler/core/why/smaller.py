@@ -81,7 +81,8 @@ def _rounded(seconds: int) -> int:
 
 def if_it_saved_itself(desk: Desk, job: Job, shape: Shape) -> Iterator[Help]:
     """A job that can be asked to save itself and go may use what is set aside for later."""
-    changed = replace(shape, checkpoints=True)
+    saving = replace(job.spec, checkpoint_on_signal=True)
+    changed = replace(shape, saves_within_seconds=saving.stop_seconds)
     if not shape.checkpoints and starts_now(desk, job, changed):
         yield help_by(HelpKind.CHECKPOINT, 0.3, changed)
 

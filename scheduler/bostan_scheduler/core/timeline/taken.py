@@ -1,0 +1,65 @@
+"""How many GPUs of a node are taken at an instant: those that are held, and those that are kept for others."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.planning.running import Running, over_by
+from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.timeline.block import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whoever holds GPUs of one class on a node, until an instant at the latest; parts of a GPU are held with others."""
+
+    firm: str
+    gpus: tuple[str, ...]
+    until_at: Instant
+    saves_within_seconds: int | None = None
+
+
+def holders_on(snapshot: Snapshot, running: Running, node_id: str, gpu_class: str) -> Iterator[Holder]:
+    """The attempts that hold GPUs of a class on a node."""
+    for attempt in running.on(node_id):
+        if attempt.gpu_class == gpu_class:
+            yield holder_of(snapshot, attempt, node_id)
+
+
+def holder_of(snapshot: Snapshot, attempt: Attempt, node_id: str) -> Holder:
+    """What an attempt holds on a node."""
+    saves = snapshot.jobs[attempt.job_id].spec.saves_within_seconds
+    return Holder(attempt.firm, gpus_on(attempt, node_id), over_by(snapshot, attempt), saves)
+
+
+def gpus_on(attempt: Attempt, node_id: str) -> tuple[str, ...]:
+    """The GPUs that an attempt holds on a node; one that several of its ranks share stands more than once."""
+    return tuple(uuid for place in attempt.places if place.node_id == node_id for uuid in place.gpus)
+
+
+def taken(holders: Sequence[Holder], blocks: Iterable[Block]) -> int:
+    """How many GPUs are held, and kept beside by blocks that are in force.
+
+    What a firm holds counts as part of what is kept for it; what can be back within the notice, as part of what is lent.
+    """
+    lent, kept = list[Block](), list[Block]()
+    for block in blocks:
+        (lent if block.lent else kept).append(block)
+    beside = sum(max(0, one.gpus - _count(two for two in holders if two.firm == one.firm)) for one in kept)
+    return _count(holders) + beside + _not_lent(holders, lent)
+
+
+def _not_lent(holders: Sequence[Holder], lent: list[Block]) -> int:
+    """GPUs of what may be lent that nobody has who could give them back, the shortest notice first."""
+    used, left = 0, 0
+    for block in sorted(lent, key=lambda one: one.notice_seconds or 0):
+        back = _count(one for one in holders if block.lent_to(one.saves_within_seconds)) - used
+        mine = min(block.gpus, back)
+        used, left = used + mine, left + block.gpus - mine
+    return left
+
+
+def _count(holders: Iterable[Holder]) -> int:
+    """GPUs, each once however many share it."""
+    return len({uuid for one in holders for uuid in one.gpus})
