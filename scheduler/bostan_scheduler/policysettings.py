@@ -23,7 +23,7 @@ class PolicySettings(StrictModel):
         "service", description="Who is served first: see `docs/decisions` on orders."
     )
     ageing: float = Field(
-        0.003,
+        0.001,
         ge=0,
         le=1,
         description="`service`: a second of waiting outweighs so many seconds of the whole pool's work; found by simulation.",

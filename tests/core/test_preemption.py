@@ -25,6 +25,8 @@ CASES = [
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=90000 saves; job j1 x 4 estimate=600", "stop j0 for j1; keep j1 p/a 4; wait j1 room-is-made", id="a long job makes room for a short one of its firm"),
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=90000; job j1 x 4 estimate=600", "wait j1 gpus-busy", id="not one that would lose its work"),
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=8300 saves; job j1 x 4 estimate=600", "wait j1 gpus-busy", id="not for a small gain"),
+    pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=7520 saves; job j1 x 4 estimate=60", "wait j1 gpus-busy", id="not when the restart costs more than the gain"),
+    pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=7200 estimate=7580 saves; job j1 x 4 estimate=60", "stop j0 for j1; keep j1 p/a 4; wait j1 room-is-made", id="when it pays the restart back"),
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 4 for=900 estimate=90000 saves; job j1 x 4 estimate=600", "wait j1 gpus-busy", id="not right after its start"),
     pytest.param(f"node p/a 4; {TWO}; run j0 y p/a 4 for=7200 estimate=90000 saves; job j1 x 4 estimate=600", "wait j1 gpus-busy", id="not one of another firm within its guarantee"),
 ]  # fmt: skip

@@ -20,11 +20,12 @@ class Gain:
     def __post_init__(self) -> None:
         assert self.ratio >= 1.0, "a job would give way to a worse one"
 
-    def enough(self, candidate: Ask, running: Ask) -> bool:
-        """Whether the candidate is so much better."""
+    def enough(self, candidate: Ask, running: Ask, restart_seconds: int) -> bool:
+        """Whether the candidate is so much better, and the restart of the running job is paid back."""
         base = min(candidate.submitted_at, running.submitted_at)
         better, worse = self._key(candidate, base), self._key(running, base)
-        return worse > better and worse >= self.ratio * better
+        restart = restart_seconds * running.gpus / running.pool_gpus
+        return worse > better + restart and worse >= self.ratio * better
 
     def _key(self, ask: Ask, base: int) -> float:
         return ask.pool_seconds + self.ageing * (ask.submitted_at - base) / 1000

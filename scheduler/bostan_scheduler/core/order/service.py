@@ -17,8 +17,8 @@ class Service:
     those that came at most `pool seconds / ageing` later.
     """
 
-    ageing: float = 0.003
-    gain: Gain | None = Gain(ratio=2.0, min_run_seconds=1800, ageing=0.003)
+    ageing: float = 0.001
+    gain: Gain | None = Gain(ratio=2.0, min_run_seconds=1800, ageing=0.001)
     urgency: Urgency | None = Urgency()
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.job import Job, Qos, Queued, Shape
+from bostan_scheduler.core.job import WHOLE_GPU, Job, Qos, Queued, Shape
 from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
@@ -67,7 +67,7 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
     rule, urgent = desk.queue.order.gain, desk.queue.urgent
     if rule is None or pair[1].qos is Qos.SCAVENGER:
         return None
-    hurries = job.id in urgent
+    hurries, restart_seconds = job.id in urgent, desk.snapshot.settings.preemption.restart_seconds
 
     def gives_way(victim: Victim) -> bool:
         return (
@@ -77,7 +77,7 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
             and victim.job.spec.checkpoint_on_signal
             and (victim.attempt.firm == pair[1].firm or borrows(desk, victim, pair[0]))
             and victim.job.id not in urgent
-            and (hurries or rule.enough(ask, victim.ask))
+            and (hurries or rule.enough(ask, victim.ask, restart_seconds))
         )
 
     return Claim(gives_way, _longest_first)
@@ -99,10 +99,11 @@ def _softer(shape: Shape, victim: Victim) -> bool:
 
 def keep_for(desk: Desk, job: Job, gpu_class: str, placement: Placement, stop_seconds: int) -> Reserved:
     """What is given up within `stop_seconds` is for this job; it lapses when that takes too long."""
-    now, gpus = desk.snapshot.now, dict[str, int]()
+    now, gpus = desk.snapshot.now, dict[str, set[str]]()
     for place in placement.places:
-        gpus[place.node_id] = gpus.get(place.node_id, 0) + len(place.gpus)
+        gpus.setdefault(place.node_id, set()).update(place.gpus)
     lapses_at = after(now, stop_seconds + desk.snapshot.settings.preemption.claim_seconds)
     until_at = over_when_started(desk.snapshot, job, lapses_at)
-    kept = tuple(sorted(gpus.items()))
-    return Reserved(job.id, placement.park, gpu_class, kept, now, now, lapses_at, until_at)
+    kept = tuple(sorted((node_id, len(uuids)) for node_id, uuids in gpus.items()))
+    parts = placement.places if job.spec.rank.gpu_milli < WHOLE_GPU else ()
+    return Reserved(job.id, placement.park, gpu_class, kept, now, now, lapses_at, until_at, parts)
