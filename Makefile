@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := core submit footprint launch sim
+# These play traces: a part of them only.
+QUICK := forecast
 POLICIES := openb muri shockwave gavel philly-vc
 # Two workers gain where tests wait for processes; all tests that start Ray share one worker.
 PYTEST_FLAGS ?= -n 2 --no-loadscope-reorder
@@ -32,6 +34,7 @@ check: dev ## formatting, lint, types, import contracts, tidiness; writes nothin
 bench: dev ## run every benchmark, those of policies quickly: a table each, and JSON under build/bench
 	@mkdir -p build/bench
 	@for name in $(BENCHES); do $(BIN)/python -m benchmarks.$$name --json build/bench/$$name.json || exit 1; done
+	@for name in $(QUICK); do $(BIN)/python -m benchmarks.$$name --quick --json build/bench/$$name.json || exit 1; done
 	@for name in $(POLICIES); do $(BIN)/python -m benchmarks.policy $$name --quick --json build/bench/policy-$$name.json || exit 1; done
 
 gen: dev ## write the generated files again: the protocol's Python code, the quota schema, the settings, the chart's golden files, golden simulations
