@@ -1,6 +1,7 @@
 """What must hold of orders, preemption and reservations, whatever the state of the cluster."""
 
 import random
+from collections.abc import Iterator
 
 from bostan_scheduler.core.attempt import Stop
 from bostan_scheduler.core.changes import Change, Intend, Start
@@ -8,7 +9,13 @@ from bostan_scheduler.core.check import check_quota
 from bostan_scheduler.core.job import Active, Queued
 from bostan_scheduler.core.order import ORDERS
 from bostan_scheduler.core.plan import Planner
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.preemption import Preemption
+from bostan_scheduler.core.preemption.claims import reclaim
+from bostan_scheduler.core.preemption.eviction import evict
+from bostan_scheduler.core.preemption.victim import victims
+from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.snapshot import Settings, Snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +27,7 @@ ROUNDS_MAX = 40
 
 
 def cluster(seed: int) -> Snapshot:
-    """A full cluster of one or two parks, three firms that borrow from each other, and jobs that wait."""
+    """A full cluster of one or two parks, three firms that borrow from each other, and jobs that wait; some share GPUs."""
     chance = random.Random(seed)
     nodes = [
         f"{park}/{number}" for park in "pq"[: chance.randint(1, 2)] for number in range(chance.randint(1, 3))
@@ -31,12 +38,12 @@ def cluster(seed: int) -> Snapshot:
     parts = sorted(chance.randint(0, total) for _ in range(2))
     for firm, part in zip("xyz", (parts[0], parts[1] - parts[0], total - parts[1]), strict=True):
         words.append(f"quota {firm} {part}+any-{chance.randint(0, part)} under root")
-    for number, (node, gpus) in enumerate(_filled(nodes, chance)):
-        words.append(
-            f"run r{number:02} {chance.choice('xyz')} {node} {gpus} for={chance.randint(0, 9000)}{_wishes(chance)}"
-        )
+    for number, held in enumerate(_filled(nodes, chance)):
+        words.append(f"run r{number:02} {held} for={chance.randint(0, 9000)}{_wishes(chance)}")
     for number in range(chance.randint(1, 8)):
-        size = chance.choice(("1", "2", "4", "2x2", "4x2", "1x3"))
+        size = chance.choice(
+            ("1", "2", "4", "2x2", "4x2", "1x3", "1 milli=300", "1 milli=500", "1x3 milli=400")
+        )
         words.append(
             f"job w{number:02} {chance.choice('xyz')} {size} age={chance.randint(0, 9000)}{_wishes(chance)}"
         )
@@ -49,15 +56,19 @@ def cluster(seed: int) -> Snapshot:
     return world("; ".join(words), Settings(order=order, preemption=rules))
 
 
-def _filled(nodes: list[str], chance: random.Random) -> list[tuple[str, int]]:
-    placed = []
+def _filled(nodes: list[str], chance: random.Random) -> Iterator[str]:
+    """Firm, node and GPUs of what runs: whole ones, or one that up to three jobs of the firm share."""
     for node in nodes:
         left = 4
         while left and chance.random() < 0.9:
-            gpus = chance.randint(1, left)
-            placed.append((node, gpus))
+            firm, gpus = chance.choice("xyz"), chance.randint(1, left)
+            if chance.random() < 0.3:
+                gpus = 1
+                for _ in range(chance.randint(1, 3)):
+                    yield f"{firm} {node} 1 milli={chance.choice((200, 300))}"
+            else:
+                yield f"{firm} {node} {gpus}"
             left -= gpus
-    return placed
 
 
 def _wishes(chance: random.Random) -> str:
@@ -116,6 +127,23 @@ def test_a_kept_desk_plans_as_a_new_one(seed: int) -> None:
         table.carry(fresh.changes)
         table.play()
         check_quota(table.snapshot)
+
+
+@settings(max_examples=STATES // 10, deadline=None)
+@given(st.integers(0, 2**32))
+def test_nobody_goes_in_vain(seed: int) -> None:
+    """Where a running job would be spared, the one that waits would have no room or no quota."""
+    desk = Desk.of(cluster(seed))
+    running = list(victims(desk))
+    for pair in tuple(desk.queue.lines):
+        wanted = Wanted(desk, pair, "a100", reclaim(desk, pair, "a100"), {})
+        made = evict(wanted, running)
+        for spared in made.victims if made is not None else ():
+            with Trial(desk) as trial:
+                for victim in made.victims if made is not None else ():
+                    if victim is not spared:
+                        trial.remove(victim.attempt)
+                assert not (wanted.in_quota and wanted.room()), f"{spared.attempt.id} goes in vain"
 
 
 def _something_happens(table: Table, chance: random.Random) -> None:

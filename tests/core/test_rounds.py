@@ -137,3 +137,30 @@ def test_a_reservation_is_only_for_its_job() -> None:
     job = replace(snapshot.jobs["j2"], spec=replace(snapshot.jobs["j2"].spec, replicas=9))
     blocked = replace(snapshot, jobs={**snapshot.jobs, "j2": job}, reserved={"j2": whole})
     assert lines(blocked) == ["wait j1 window-ahead", "wait j2 room-is-made"]
+
+
+SHARED = "node p/a 1; quota x 9; run j0 x p/a 1 milli=500 for=7200 qos=scavenger; job j1 x 1 milli=600"
+
+
+def test_parts_that_are_kept_are_only_for_their_job() -> None:
+    """What is left beside them, which another of the firm would fit in, goes to nobody."""
+    table = Table(told(SHARED))
+    table.carry(table.plan())
+    comes = world("quota x 9; job j9 x 1 milli=300").jobs["j9"]
+    later = replace(table.snapshot, jobs={**table.snapshot.jobs, "j9": comes})
+    assert lines(later) == ["wait j1 room-is-made", "wait j9 gpus-busy"]
+
+
+def test_parts_are_kept_until_those_who_give_them_up_have_gone() -> None:
+    table = Table(told(SHARED))
+    assert [type(one) for one in table.play()] == [HoldRound, Intend, Reserve]
+    assert [one.attempt.job_id for one in table.play() if isinstance(one, Start)] == ["j1"]
+
+
+def test_parts_are_kept_no_longer_than_for_their_job() -> None:
+    table = Table(told(SHARED))
+    table.play()
+    table.cancel("j1")
+    table.play()
+    held = table.planner.at(table.snapshot).room.held
+    assert set(held.claims) == {one.id for one in table.snapshot.attempts.values() if one.holds}

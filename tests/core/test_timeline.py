@@ -42,9 +42,13 @@ CASES = [
     pytest.param("node p/a 4; quota x 4; own o p 2 -60 9000 lent; run j0 x p/a 2 for=60 hours=9; run j1 x p/a 2 for=60 saves", "", id="nor cleared once more"),
     pytest.param("node p/a 4; quota x 4; own o p 2 -60 9000 lent; own u p 2 -60 9000 lent notice=60; run j0 x p/a 2 for=60 hours=9 saves; job j1 x 2 hours=9", "wait j1 window-ahead", id="what is lent stands for one reserve, not for two"),
     pytest.param("node p/a 4; quota x 4; quota y 4; own o p 2 -60 9000; booked b p y 2 0 9000; run j0 x p/a 2 for=60", "stop j0", id="two windows on one node"),
+    pytest.param("node p/a 2; quota x 4; own o p 1 0 9000; run j0 x p/a 1 for=60 milli=500; run j1 x p/a 1 for=30 milli=500", "", id="those who share a GPU take but one"),
+    pytest.param("node p/a 3; quota x 4; own o p 1 600 9000; run j0 x p/a 1 for=60 milli=500; run j1 x p/a 1 for=30 milli=500; job j2 x 1", "start j2 p/a 1", id="beside those who share one there is another"),
     # starving gangs
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=7200", "keep j1 p/a 4 in 7260; wait j1 gpus-kept", id="a starving gang gets the soonest room"),
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=60", "wait j1 gpus-busy", id="one that has just come does not"),
+    pytest.param("node p/a 4; quota x 8; run j0 x p/a 1 for=60 hours=2 milli=500; run j1 x p/a 1 for=60 hours=3 milli=500; job j2 x 4 age=7200", "keep j2 p/a 4 in 10860; wait j2 gpus-kept", id="a shared GPU is free when its last job ends"),
+    pytest.param("node p/a 2; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 1x3 milli=500 age=7200", "keep j1 p/a 2 in 7260; wait j1 gpus-kept", id="ranks that share GPUs need no more than that"),
     pytest.param("node p/a 4; node p/b 4; quota x 12; run j0 x p/a 2 for=60 hours=3; run j9 x p/b 2 for=60 hours=2; job j1 x 4 age=7200", "keep j1 p/b 4 in 7260; wait j1 gpus-kept", id="on the node that is free first"),
 ]  # fmt: skip
 

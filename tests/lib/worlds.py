@@ -5,6 +5,8 @@ quota ID GUARANTEED[+BORROW][-LEND] [under PARENT] [class=C] [firm=F|branch] [ma
 job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [memory=GIB] [age=S] [project=P]
     [estimate=S] [qos=Q] [saves] [preempted=S]      saves: it checkpoints when asked
     [stops=S]                                       how long it may take for that, and to stop
+    [milli=N]                                       it wants so many thousandths of its one GPU; one that runs
+                                                    is on the first GPU that has as much left for its firm
 run ID FIRM NODE GPUS [for=S] [class=C] [and the options of a job]       an attempt that has run there for so long
 closed ID PARK FROM UNTIL [nodes=N,N]               maintenance, in seconds from now
 booked ID PARK FIRM GPUS FROM UNTIL [class=C]       an advance reservation
@@ -18,7 +20,7 @@ from bostan_scheduler.core.amount import UNLIMITED, Gpus
 from bostan_scheduler.core.attempt import Attempt, Fencing, Lease, Place, RankStarted, Running, Stop
 from bostan_scheduler.core.changes import Change, Intend, Reserve, Start, Unreserve
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.job import Active, Job, JobSpec, ParkRules, Qos, Queued, RankNeeds
+from bostan_scheduler.core.job import WHOLE_GPU, Active, Job, JobSpec, ParkRules, Qos, Queued, RankNeeds
 from bostan_scheduler.core.node import Drain, Gpu, Heard, Node, Silent, Verdict
 from bostan_scheduler.core.obstacle import AdvanceReservation, LocalReserve, Maintenance, Obstacle
 from bostan_scheduler.core.plan import Planner, waits_of
@@ -129,6 +131,7 @@ def spec_of(words: list[str], named: dict[str, str]) -> JobSpec:
             int(gpus),
             cpus=int(named["cpus"]) if "cpus" in named else None,
             memory_bytes=int(named["memory"]) * GIB if "memory" in named else None,
+            gpu_milli=int(named.get("milli", WHOLE_GPU)),
         ),
         gpu_classes=_split(named, "class"),
         parks=parks,
@@ -167,8 +170,9 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
     job_id, firm, node_id, count, *flags = words
     started_at = after(NOW, -int(named.get("for", 0)))
     node = snapshot.nodes[node_id]
-    held = {gpu for attempt in snapshot.attempts.values() for place in attempt.places for gpu in place.gpus}
-    gpus = tuple(gpu.uuid for gpu in node.gpus if gpu.uuid not in held)[: int(count)]
+    milli = int(named.get("milli", WHOLE_GPU))
+    left = ((gpu.uuid, _left(snapshot, gpu.uuid, firm)) for gpu in node.gpus)
+    gpus = tuple(uuid for uuid, of in left if of >= milli)[: int(count)]
     assert len(gpus) == int(count), f"{node_id} has no {count} GPUs left"
     leaf = snapshot.quota.leaf(firm, None, NOW)
     assert leaf is not None
@@ -199,6 +203,18 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
         attempts={**snapshot.attempts, attempt.id: attempt},
         fencing_counter=snapshot.fencing_counter + 1,
     )
+
+
+def _left(snapshot: Snapshot, uuid: str, firm: str) -> int:
+    """How many thousandths of a GPU a firm may still have."""
+    holders = [
+        snapshot.jobs[attempt.job_id].spec
+        for attempt in snapshot.attempts.values()
+        if any(uuid in place.gpus for place in attempt.places)
+    ]
+    if any(spec.firm != firm for spec in holders):
+        return 0
+    return WHOLE_GPU - sum(spec.rank.gpu_milli for spec in holders)
 
 
 def _closed(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapshot:

@@ -8,6 +8,7 @@ from bostan_scheduler.core.job import Active, Job, Queued
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.intake import give_up
 from bostan_scheduler.core.planning.judge import judge_for
+from bostan_scheduler.core.planning.kept_parts import parts_let_go
 from bostan_scheduler.core.planning.starting import start
 from bostan_scheduler.core.timeline.reserved import Reserved
 
@@ -46,7 +47,8 @@ def _start(desk: Desk, job: Job) -> Attempt | None:
     leaf = desk.leaf(job)
     if leaf is None or job.id in desk.aside:
         return None
-    fits = judge_for(desk, leaf, job)
+    with parts_let_go(desk.room, job, desk.timeline.reserved[job.id]):
+        fits = judge_for(desk, leaf, job)
     if fits is None:
         return None
     desk.served(job.id)

@@ -13,6 +13,7 @@ from bostan_scheduler.core.order.ask import Ask
 from bostan_scheduler.core.order.standing import Key, Standing
 from bostan_scheduler.core.patience import patient_until
 from bostan_scheduler.core.planning.books import Books, Charge
+from bostan_scheduler.core.planning.kept_parts import hold_parts
 from bostan_scheduler.core.planning.memory import Memory
 from bostan_scheduler.core.planning.queue import Queue
 from bostan_scheduler.core.planning.running import Running
@@ -176,7 +177,7 @@ class Desk:
 
     def served(self, job_id: str) -> None:
         """Nothing need be kept for a job any more."""
-        del self.timeline.reserved[job_id]
+        self.room.release(self.timeline.reserved.pop(job_id).claim_id)
         self.memory.forget_room()
         self.charged(self.books.claims.get(job_id))
         given = self.books.give_up(job_id)
@@ -186,6 +187,8 @@ class Desk:
     def _claim(self, reserved: Reserved) -> None:
         job = self.snapshot.jobs.get(reserved.job_id)
         leaf = self.leaf(job) if job is not None else None
+        if job is not None:
+            hold_parts(self.room, job, reserved)
         if job is not None and leaf is not None:
             charge = (leaf, reserved.gpu_class, Gpus(job.spec.gpus))
             self.books.claim(job.id, charge)

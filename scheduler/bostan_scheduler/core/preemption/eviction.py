@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.preemption.claims import Claim
+from bostan_scheduler.core.preemption.freed import Group
 from bostan_scheduler.core.preemption.options import Option, options_by_park
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted
@@ -55,13 +56,26 @@ def _clear_room(wanted: Wanted, trial: Trial, options: Sequence[Option]) -> dict
     if not options:
         return gone
     for option in options:
-        for victim in option.victims:
-            if victim.attempt.id not in gone and wanted.may_take(victim):
-                trial.remove(victim.attempt)
-                gone[victim.attempt.id] = victim
+        for group in option.groups:
+            _take(wanted, trial, gone, group)
         if wanted.room() is not None:
             return gone
     return None
+
+
+def _take(wanted: Wanted, trial: Trial, gone: dict[str, Victim], group: Group) -> None:
+    """All of a group; none when one of them need not give way any more, since enough of its leaf have gone."""
+    taken: list[Victim] = []
+    for victim in group:
+        if victim.attempt.id in gone:
+            continue
+        if not wanted.may_take(victim):
+            for one in taken:
+                trial.put_back(one.attempt)
+            return
+        trial.remove(victim.attempt)
+        taken.append(victim)
+    gone |= {one.attempt.id: one for one in taken}
 
 
 def _free_quota(wanted: Wanted, trial: Trial, gone: dict[str, Victim], pool: Sequence[Victim]) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bostan_scheduler.core.job import WHOLE_GPU
 from bostan_scheduler.core.preemption.claims import Claim
+from bostan_scheduler.core.preemption.freed import Freed, Group
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.timeline.taken import gpus_on
@@ -11,12 +13,17 @@ from bostan_scheduler.core.timeline.taken import gpus_on
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A node, and the victims on it whose going lets `ranks` ranks in."""
+    """A node, and the victims on it whose going lets `ranks` ranks in: of a group all go or none."""
 
     park: str
     node_id: str
     ranks: int
-    victims: tuple[Victim, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def victims(self) -> tuple[Victim, ...]:
+        """All of them, each once."""
+        return tuple({one.attempt.id: one for group in self.groups for one in group}.values())
 
     def order(self, claim: Claim) -> tuple[float, float, int, str]:
         """The best is smallest: by whom the claim takes least readily, then by the work lost for each rank let in."""
@@ -48,18 +55,49 @@ def _by_node(wanted: Wanted, pool: Sequence[Victim]) -> dict[tuple[str, str], li
 
 def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:
     """As many of the gang's ranks as can be, since few nodes are better than many."""
+    if _in_parts(wanted, node_id):
+        return _option_in_parts(wanted, park, node_id, victims)
     gpus, free = wanted.pair[1].rank.gpus, _free(wanted, node_id)
-    reach = free + sum(len(gpus_on(one.attempt, node_id)) for one in victims)
+    reach = free + sum(len(gpus_on(one.attempt.places, node_id)) for one in victims)
     ranks = min(wanted.pair[1].replicas, reach // gpus)
-    going: list[Victim] = []
+    going: list[Group] = []
     for victim in victims:
         if free >= ranks * gpus:
             break
-        free += len(gpus_on(victim.attempt, node_id))
-        going.append(victim)
+        free += len(gpus_on(victim.attempt.places, node_id))
+        going.append((victim,))
     return Option(park, node_id, ranks, tuple(going)) if ranks and going else None
 
 
 def _free(wanted: Wanted, node_id: str) -> int:
     free = wanted.desk.room.free_on(node_id, wanted.gpu_class)
     return min(free, wanted.limits.get(node_id, free))
+
+
+def _in_parts(wanted: Wanted, node_id: str) -> bool:
+    """Whether parts of GPUs are wanted, or held there: else whole ones need only be counted."""
+    ledger = wanted.desk.room
+    if wanted.pair[1].rank.gpu_milli < WHOLE_GPU:
+        return True
+    gpus = ledger.rooms[node_id].gpus.get(wanted.gpu_class) if ledger.held.shared else None
+    return gpus is not None and not gpus.all.isdisjoint(ledger.held.shared)
+
+
+def _option_in_parts(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:
+    """The same, GPU by GPU: those that share one go together, whoever the claim takes most readily first."""
+    shape = wanted.pair[1]
+    freed = Freed.on(wanted.desk.room, node_id, wanted.gpu_class, shape)
+    most = min(shape.replicas, wanted.limits.get(node_id, shape.gpus) // shape.rank.gpus)
+    ranks = min(most, freed.ranks({one.attempt.id for one in victims}))
+    going, gone = list[Group](), set[str]()
+    for group in sorted(freed.groups(victims), key=lambda group: _readiness(wanted.claim, group)):
+        if freed.ranks(gone) >= ranks:
+            break
+        going.append(group)
+        gone |= {one.attempt.id for one in group}
+    return Option(park, node_id, ranks, tuple(going)) if ranks > 0 and going else None
+
+
+def _readiness(claim: Claim, group: Group) -> tuple[float, int, list[str]]:
+    last = max(claim.before_others(one) for one in group)
+    return last, sum(one.cost_gpu_seconds for one in group), [one.attempt.id for one in group]

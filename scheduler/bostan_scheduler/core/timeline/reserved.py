@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bostan_scheduler.core.attempt import Place
 from bostan_scheduler.core.instant import Instant
 
 
@@ -9,7 +10,8 @@ from bostan_scheduler.core.instant import Instant
 class Reserved:
     """So many GPUs of a class on each of these nodes of a park, from `from_at` until the job will be over at `until_at`.
 
-    It is given up when the job has not started by `lapses_at`.
+    It is given up when the job has not started by `lapses_at`. `parts` are those that others give up for a job that
+    wants parts of GPUs: no other may have these, while of whole GPUs any so many will do.
     """
 
     job_id: str
@@ -20,8 +22,14 @@ class Reserved:
     from_at: Instant
     lapses_at: Instant
     until_at: Instant
+    parts: tuple[Place, ...] = ()
 
     @property
     def ahead(self) -> bool:
         """Whether it waits for what runs to end by itself, instead of making it end."""
         return self.from_at > self.since
+
+    @property
+    def claim_id(self) -> str:
+        """The name under which its parts are held in the ledger."""
+        return f"kept for {self.job_id}"

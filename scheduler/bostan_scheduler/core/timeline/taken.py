@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.attempt import Attempt, Place
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.planning.running import Running, over_by
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block
+from bostan_scheduler.core.timeline.reserved import Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +21,28 @@ class Holder:
     saves_within_seconds: int | None = None
 
 
-def holders_on(snapshot: Snapshot, running: Running, node_id: str, gpu_class: str) -> Iterator[Holder]:
-    """The attempts that hold GPUs of a class on a node."""
+def holders_on(
+    snapshot: Snapshot, running: Running, reserved: Iterable[Reserved], node_id: str, gpu_class: str
+) -> Iterator[Holder]:
+    """The attempts that hold GPUs of a class on a node, and the jobs for which parts of them are kept."""
     for attempt in running.on(node_id):
         if attempt.gpu_class == gpu_class:
             yield holder_of(snapshot, attempt, node_id)
+    for kept in reserved:
+        job, gpus = snapshot.jobs.get(kept.job_id), gpus_on(kept.parts, node_id)
+        if gpus and job is not None and kept.gpu_class == gpu_class:
+            yield Holder(job.spec.firm, gpus, kept.until_at, job.spec.saves_within_seconds)
 
 
 def holder_of(snapshot: Snapshot, attempt: Attempt, node_id: str) -> Holder:
     """What an attempt holds on a node."""
     saves = snapshot.jobs[attempt.job_id].spec.saves_within_seconds
-    return Holder(attempt.firm, gpus_on(attempt, node_id), over_by(snapshot, attempt), saves)
+    return Holder(attempt.firm, gpus_on(attempt.places, node_id), over_by(snapshot, attempt), saves)
 
 
-def gpus_on(attempt: Attempt, node_id: str) -> tuple[str, ...]:
-    """The GPUs that an attempt holds on a node; one that several of its ranks share stands more than once."""
-    return tuple(uuid for place in attempt.places if place.node_id == node_id for uuid in place.gpus)
+def gpus_on(places: Iterable[Place], node_id: str) -> tuple[str, ...]:
+    """The GPUs of some places that are on a node; one that several ranks share stands more than once."""
+    return tuple(uuid for place in places if place.node_id == node_id for uuid in place.gpus)
 
 
 def taken(holders: Sequence[Holder], blocks: Iterable[Block]) -> int:

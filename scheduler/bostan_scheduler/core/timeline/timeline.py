@@ -42,7 +42,7 @@ class Timeline:
 
     def blocks(self) -> Blocks:
         """All blocks by node and class."""
-        kept = (block for one in self.reserved.values() for block in _blocks_of(one))
+        kept = (block for one in self.reserved.values() if not one.parts for block in _blocks_of(one))
         return _merged(self.obstacles, _by_place(kept))
 
     def set_aside(self, snapshot: Snapshot, shape: Shape, gpu_class: str) -> Mapping[str, int]:
@@ -64,12 +64,14 @@ class Timeline:
     ) -> Mapping[str, int]:
         """How many GPUs of the class a job of this shape may take on the nodes where something lies ahead."""
         stay = _stay(snapshot, shape, job_id)
+        others = [one for one in self.reserved.values() if one.job_id != job_id]
         limits: dict[str, int] = {}
         for (node_id, of_class), blocks in self.blocks().items():
             if of_class == gpu_class and node_id in snapshot.nodes:
                 ahead = [one for one in blocks if one.concerns(shape, stay)]
                 if ahead:
-                    limits[node_id] = _least(snapshot, running, node_id, gpu_class, ahead)
+                    held = list(holders_on(snapshot, running, others, node_id, gpu_class))
+                    limits[node_id] = _least(snapshot, node_id, gpu_class, held, ahead)
         return limits
 
 
@@ -84,10 +86,9 @@ def _stay(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
     return Stay(now, after(now, worth), after(now, shape.time_limit_seconds), job_id)
 
 
-def _least(snapshot: Snapshot, running: Running, node_id: str, gpu_class: str, ahead: list[Block]) -> int:
+def _least(snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]) -> int:
     """GPUs that stay free on a node at each instant at which a block begins."""
     size = sizes(snapshot, snapshot.nodes[node_id]).get(gpu_class, 0)
-    held = list(holders_on(snapshot, running, node_id, gpu_class))
     instants = {max(snapshot.now, one.from_at) for one in ahead}
     return max(0, min(size - _taken(at, held, ahead) for at in instants))
 

@@ -8,6 +8,7 @@ from bostan_scheduler.core.job import Job, Shape
 from bostan_scheduler.core.placement import place
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
+from bostan_scheduler.core.planning.kept_parts import parts_let_go
 from bostan_scheduler.core.quota import QuotaNode
 
 
@@ -43,12 +44,13 @@ def has_room(desk: Desk, job: Job, shape: Shape, gpu_class: str | None) -> bool:
 
 @contextmanager
 def given_back(desk: Desk, job: Job) -> Iterator[None]:
-    """As if no quota were set aside for the job."""
+    """As if neither quota nor parts of GPUs were set aside for the job."""
     charge = desk.books.claims.get(job.id)
     if charge is not None:
         desk.books.quotas.give(*charge)
     try:
-        yield
+        with parts_let_go(desk.room, job, desk.timeline.reserved.get(job.id)):
+            yield
     finally:
         if charge is not None:
             desk.books.quotas.take(*charge)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bostan_scheduler.core.job import Job, ParkRules, Shape
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import classes_of
+from bostan_scheduler.core.planning.kept_parts import parts_let_go
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.waits import Wait
 from bostan_scheduler.core.why.reasons import no_room, nowhere
@@ -36,10 +37,11 @@ class ParkRow:
 
 def park_rows(desk: Desk, job: Job) -> tuple[ParkRow, ...]:
     """The rows of the classes that the job takes; the parks that it allows first, of these the emptiest."""
-    shape = job.shape
-    rows = [row for gpu_class in classes_of(desk, shape) if gpu_class for row in _rows(desk, job, gpu_class)]
-    rows.sort(key=lambda row: (not row.allowed, -row.free, row.park, row.gpu_class))
-    return tuple(replace(row, lacks=_lacks(desk, job, row)) for row in rows[:ROWS_MAX])
+    classes = [one for one in classes_of(desk, job.shape) if one is not None]
+    with parts_let_go(desk.room, job, desk.timeline.reserved.get(job.id)):
+        rows = [row for gpu_class in classes for row in _rows(desk, job, gpu_class)]
+        rows.sort(key=lambda row: (not row.allowed, -row.free, row.park, row.gpu_class))
+        return tuple(replace(row, lacks=_lacks(desk, job, row)) for row in rows[:ROWS_MAX])
 
 
 def _rows(desk: Desk, job: Job, gpu_class: str) -> Iterator[ParkRow]:
