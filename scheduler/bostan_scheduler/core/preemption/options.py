@@ -13,17 +13,18 @@ from bostan_scheduler.core.timeline.taken import gpus_on
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A node, and the victims on it whose going lets `ranks` ranks in: of a group all go or none."""
+    """A node, and the victims on it whose going lets `ranks` ranks in. `shared`: those of a group go together."""
 
     park: str
     node_id: str
     ranks: int
-    groups: tuple[Group, ...]
+    victims: tuple[Victim, ...]
+    shared: tuple[Group, ...] = ()
 
     @property
-    def victims(self) -> tuple[Victim, ...]:
-        """All of them, each once."""
-        return tuple({one.attempt.id: one for group in self.groups for one in group}.values())
+    def groups(self) -> tuple[Group, ...]:
+        """Of whom all go or none."""
+        return self.shared or tuple((one,) for one in self.victims)
 
     def order(self, claim: Claim) -> tuple[float, float, int, str]:
         """The best is smallest: by whom the claim takes least readily, then by the work lost for each rank let in."""
@@ -60,12 +61,12 @@ def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> O
     gpus, free = wanted.pair[1].rank.gpus, _free(wanted, node_id)
     reach = free + sum(len(gpus_on(one.attempt.places, node_id)) for one in victims)
     ranks = min(wanted.pair[1].replicas, reach // gpus)
-    going: list[Group] = []
+    going: list[Victim] = []
     for victim in victims:
         if free >= ranks * gpus:
             break
         free += len(gpus_on(victim.attempt.places, node_id))
-        going.append((victim,))
+        going.append(victim)
     return Option(park, node_id, ranks, tuple(going)) if ranks and going else None
 
 
@@ -89,13 +90,13 @@ def _option_in_parts(wanted: Wanted, park: str, node_id: str, victims: list[Vict
     freed = Freed.on(wanted.desk.room, node_id, wanted.gpu_class, shape)
     most = min(shape.replicas, wanted.limits.get(node_id, shape.gpus) // shape.rank.gpus)
     ranks = min(most, freed.ranks({one.attempt.id for one in victims}))
-    going, gone = list[Group](), set[str]()
+    going, gone = list[Group](), dict[str, Victim]()
     for group in sorted(freed.groups(victims), key=lambda group: _readiness(wanted.claim, group)):
         if freed.ranks(gone) >= ranks:
             break
         going.append(group)
-        gone |= {one.attempt.id for one in group}
-    return Option(park, node_id, ranks, tuple(going)) if ranks > 0 and going else None
+        gone |= {one.attempt.id: one for one in group}
+    return Option(park, node_id, ranks, tuple(gone.values()), tuple(going)) if ranks > 0 and going else None
 
 
 def _readiness(claim: Claim, group: Group) -> tuple[float, int, list[str]]:

@@ -40,8 +40,10 @@ def holder_of(snapshot: Snapshot, attempt: Attempt, node_id: str) -> Holder:
     return Holder(attempt.firm, gpus_on(attempt.places, node_id), over_by(snapshot, attempt), saves)
 
 
-def gpus_on(places: Iterable[Place], node_id: str) -> tuple[str, ...]:
+def gpus_on(places: Sequence[Place], node_id: str) -> tuple[str, ...]:
     """The GPUs of some places that are on a node; one that several ranks share stands more than once."""
+    if len(places) == 1:
+        return places[0].gpus if places[0].node_id == node_id else ()
     return tuple(uuid for place in places if place.node_id == node_id for uuid in place.gpus)
 
 

@@ -64,13 +64,13 @@ class Timeline:
     ) -> Mapping[str, int]:
         """How many GPUs of the class a job of this shape may take on the nodes where something lies ahead."""
         stay = _stay(snapshot, shape, job_id)
-        others = [one for one in self.reserved.values() if one.job_id != job_id]
+        parts = [one for one in self.reserved.values() if one.parts and one.job_id != job_id]
         limits: dict[str, int] = {}
         for (node_id, of_class), blocks in self.blocks().items():
             if of_class == gpu_class and node_id in snapshot.nodes:
                 ahead = [one for one in blocks if one.concerns(shape, stay)]
                 if ahead:
-                    held = list(holders_on(snapshot, running, others, node_id, gpu_class))
+                    held = list(holders_on(snapshot, running, parts, node_id, gpu_class))
                     limits[node_id] = _least(snapshot, node_id, gpu_class, held, ahead)
         return limits
 
