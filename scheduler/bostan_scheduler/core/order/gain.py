@@ -22,6 +22,7 @@ class Gain:
 
     def enough(self, candidate: Ask, running: Ask, restart_seconds: int) -> bool:
         """Whether the candidate is so much better, and the restart of the running job is paid back."""
+        assert restart_seconds >= 0, "a restart gives nothing back"
         base = min(candidate.submitted_at, running.submitted_at)
         better, worse = self._key(candidate, base), self._key(running, base)
         restart = restart_seconds * running.gpus / running.pool_gpus

@@ -23,6 +23,10 @@ class Urgency:
     late_share: float = 0.4
     fairness: float = 1.0
 
+    def __post_init__(self) -> None:
+        assert 0 <= self.critical_share <= 1, "more than the pool would be critical"
+        assert 0 <= self.late_share <= 1, "more than the pool would be late"
+
     def choose(
         self, asks: Iterable[Ask], pool_gpus: int, fair_seconds: float, rate: float
     ) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Turns:
 
     def drop(self) -> None:
         """The line whose turn it is takes part no more."""
+        assert self.heap, "it is nobody's turn"
         heapq.heappop(self.heap)
 
     def _turn(self, pair: Pair) -> Turn | None:

@@ -27,7 +27,9 @@ class OpenNodes:
         """A node is open no more."""
         park = room.node.park
         nodes = self.by_park[park]
-        del nodes[bisect_left(nodes, room.node.id)]
+        at = bisect_left(nodes, room.node.id)
+        assert nodes[at] == room.node.id, f"{room.node.id} was not open"
+        del nodes[at]
         self.labelled[park] -= room.located
         if not nodes:
             del self.by_park[park]

@@ -34,6 +34,7 @@ class Wholes:
 
     def after(self, ask: Ask, states: Sequence[State], reckon: Reckon) -> list[int]:
         """How much more is unusable after the ask, by state."""
+        assert not ask.shares, "parts are reckoned one by one"
         wanted = Wanted(ask.gpu_class, ask.gpus, ask.cpus, ask.memory_bytes)
         known = self._asked(wanted)
         if len(known) > STATES_KEPT:
