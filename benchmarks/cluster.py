@@ -77,7 +77,7 @@ def _job(size: Size, number: int) -> Job:
         rank=RankNeeds(gpus, cpus=cpus * gpus),
         gpu_classes=(gpu_class,),
         time_limit_seconds=hours * 3600,
-        estimate_seconds=hours * 1800,
+        estimate_seconds=3600,
         checkpoint_on_signal=shape % 3 != 0,
     )
     submitted_at = after(NOW, (number - size.jobs) // 10)

@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-YOUNG: Final = 100_000
+YOUNG: Final = 500_000
 """Objects made before the young are looked through; what plans make and drop is gone by reference counts alone."""
 SURVIVALS: Final = 50
 FULL: Final = 100
