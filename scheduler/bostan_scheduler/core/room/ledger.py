@@ -9,6 +9,7 @@ from bostan_scheduler.core.job import Job, RankNeeds, Shape
 from bostan_scheduler.core.node import Node
 from bostan_scheduler.core.room.buckets import Buckets
 from bostan_scheduler.core.room.held import Claim, Held
+from bostan_scheduler.core.room.kinds import NodeKinds
 from bostan_scheduler.core.room.mix import Known, Mix
 from bostan_scheduler.core.room.node_room import NodeRoom, node_room
 from bostan_scheduler.core.room.open_nodes import OpenNodes
@@ -42,6 +43,7 @@ class Ledger:
     owners: Owners = field(default_factory=Owners)
     buckets: Buckets = field(default_factory=Buckets)
     rankings: Rankings = field(default_factory=Rankings)
+    kinds: NodeKinds = field(default_factory=NodeKinds)
 
     @classmethod
     def of(cls, snapshot: Snapshot, mix: Mix | None = None) -> Self:
@@ -184,6 +186,7 @@ class Ledger:
         room.claim(self.owners.mine(room.node.id, room.uuids()))
 
     def _count(self, room: NodeRoom, step: int) -> None:
+        self.kinds.count(room, step)
         if room.by_class:
             self.rankings.stale = True
             self.cpus += step * room.node.cpus

@@ -42,12 +42,17 @@ class Timeline:
 
     def blocks(self) -> Blocks:
         """All blocks by node and class."""
-        kept = (block for one in self.reserved.values() if not one.parts for block in _blocks_of(one))
-        return _merged(self.obstacles, _by_place(kept))
+        return _merged(self.obstacles, self.kept())
+
+    def kept(self) -> Blocks:
+        """Those of reservations alone. Parts that are kept are held instead."""
+        return _by_place(
+            block for one in self.reserved.values() if not one.parts for block in _blocks_of(one)
+        )
 
     def set_aside(self, snapshot: Snapshot, shape: Shape, gpu_class: str) -> Mapping[str, int]:
         """How many GPUs windows take from a job of this shape, by node, whatever runs there now."""
-        stay, taken = _stay(snapshot, shape, None), dict[str, int]()
+        stay, taken = stay_of(snapshot, shape, None), dict[str, int]()
         for (node_id, of_class), blocks in self.obstacles.items():
             ahead = [one for one in blocks if of_class == gpu_class and one.concerns(shape, stay)]
             if ahead:
@@ -63,7 +68,7 @@ class Timeline:
         self, snapshot: Snapshot, running: Running, shape: Shape, gpu_class: str, job_id: str | None = None
     ) -> Mapping[str, int]:
         """How many GPUs of the class a job of this shape may take on the nodes where something lies ahead."""
-        stay = _stay(snapshot, shape, job_id)
+        stay = stay_of(snapshot, shape, job_id)
         parts = [one for one in self.reserved.values() if one.parts and one.job_id != job_id]
         limits: dict[str, int] = {}
         for (node_id, of_class), blocks in self.blocks().items():
@@ -71,7 +76,7 @@ class Timeline:
                 ahead = [one for one in blocks if one.concerns(shape, stay)]
                 if ahead:
                     held = list(holders_on(snapshot, running, parts, node_id, gpu_class))
-                    limits[node_id] = _least(snapshot, node_id, gpu_class, held, ahead)
+                    limits[node_id] = left_on(snapshot, node_id, gpu_class, held, ahead)
         return limits
 
 
@@ -81,12 +86,13 @@ def _most(ahead: list[Block]) -> int:
     return max(sum(one.gpus for one in ahead if one.from_at <= at < one.until_at) for at in instants)
 
 
-def _stay(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
+def stay_of(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
+    """How long a job of this shape would stay if it started now."""
     now, worth = snapshot.now, snapshot.settings.preemption.min_run_seconds
     return Stay(now, after(now, worth), after(now, shape.time_limit_seconds), job_id)
 
 
-def _least(snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]) -> int:
+def left_on(snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]) -> int:
     """GPUs that stay free on a node at each instant at which a block begins."""
     size = sizes(snapshot, snapshot.nodes[node_id]).get(gpu_class, 0)
     instants = {max(snapshot.now, one.from_at) for one in ahead}

@@ -1,10 +1,10 @@
 """Whether a gang could ever be held: by the GPUs of a park's nodes, and by their CPUs and memory, busy or not."""
 
-from collections.abc import Iterator
+from collections import Counter
 
 from bostan_scheduler.core.job import WHOLE_GPU, RankNeeds, Shape
 from bostan_scheduler.core.room import Ledger, PoolSize
-from bostan_scheduler.core.room.node_room import NodeRoom
+from bostan_scheduler.core.room.kinds import Kind
 
 
 def enough_gpus(pool: PoolSize, shape: Shape) -> bool:
@@ -16,28 +16,23 @@ def enough_nodes(ledger: Ledger, shape: Shape, gpu_class: str | None) -> bool:
     """Whether the nodes of some park that the job allows, all idle, have its GPUs with the CPUs and memory beside them."""
     if shape.rank.cpus is None and shape.rank.memory_bytes is None:
         return True
-    fit: dict[str, int] = {}
-    for park, ranks in _ranks(ledger, shape, gpu_class):
-        fit[park] = fit.get(park, 0) + ranks
-        if fit[park] >= shape.replicas:
-            return True
-    return False
+    parks = ledger.kinds.of(gpu_class)
+    return any(_ranks(parks[park], shape.rank) >= shape.replicas for park in parks if shape.parks.admit(park))
 
 
-def _ranks(ledger: Ledger, shape: Shape, gpu_class: str | None) -> Iterator[tuple[str, int]]:
-    for room in ledger.rooms.values():
-        if shape.parks.admit(room.node.park):
-            yield room.node.park, _ranks_on(room, shape.rank, gpu_class)
+def _ranks(kinds: Counter[Kind], needs: RankNeeds) -> int:
+    return sum(nodes * _ranks_on(kind, needs) for kind, nodes in kinds.items())
 
 
-def _ranks_on(room: NodeRoom, needs: RankNeeds, gpu_class: str | None) -> int:
+def _ranks_on(kind: Kind, needs: RankNeeds) -> int:
+    gpus, cpus, memory_bytes = kind
     limits = []
-    if gpu_class is not None:
-        limits.append(len(room.by_class.get(gpu_class, ())) // needs.gpus * _parts(needs))
+    if needs.gpus:
+        limits.append(gpus // needs.gpus * _parts(needs))
     if needs.cpus is not None:
-        limits.append(room.node.cpus // needs.cpus)
+        limits.append(cpus // needs.cpus)
     if needs.memory_bytes is not None:
-        limits.append(room.node.memory_bytes // needs.memory_bytes)
+        limits.append(memory_bytes // needs.memory_bytes)
     return min(limits)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 def most(starts: Callable[[int], bool], below: int, least: int = 1) -> int | None:
     """The largest number under `below` that starts, None when not even the least does. Each answer is tried."""
-    assert least > 0
+    assert least >= 0
     if below <= least or not starts(least):
         return None
     good, bad = least, below

@@ -12,13 +12,15 @@ from bostan_scheduler.core.preemption.round import Round
 from bostan_scheduler.core.preemption.victim import Victim, victims
 from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.waits import named
-from bostan_scheduler.core.why.attempting import given_back, has_room, in_quota, raised
+from bostan_scheduler.core.why.attempting import in_quota
 from bostan_scheduler.core.why.help import Help, HelpKind, Raise, help_by
+from bostan_scheduler.core.why.kept import raised
+from bostan_scheduler.core.why.look import Look
 
 
-def with_a_firmer_claim(desk: Desk, job: Job, shape: Shape) -> Iterator[Help]:
+def with_a_firmer_claim(look: Look, job: Job, shape: Shape) -> Iterator[Help]:
     """The least firm claim for which running jobs would make room, if they would not anyway."""
-    leaf = desk.leaf(job)
+    desk, leaf = look.desk, look.desk.leaf(job)
     asks_already = leaf is None or job.id not in desk.queue.spots or not may_claim(desk.snapshot, job)
     if leaf is None or asks_already or not allowed(leaf, shape):
         return
@@ -43,20 +45,19 @@ def _victims_of(desk: Desk, leaf: QuotaNode, job: Job, shape: Shape, pool: list[
     return 0
 
 
-def with_more_quota(desk: Desk, job: Job, shape: Shape) -> Iterator[Help]:
+def with_more_quota(look: Look, job: Job, shape: Shape) -> Iterator[Help]:
     """The lowest node of the tree that alone is in the way, and how many GPUs more it would have to allow."""
-    leaf = desk.leaf(job)
+    desk, leaf = look.desk, look.desk.leaf(job)
     if leaf is None or not allowed(leaf, shape):
         return
-    with given_back(desk, job):
-        for gpu_class in classes_of(desk, shape):
-            if gpu_class is None or in_quota(desk, leaf, shape, gpu_class):
-                continue
-            found = _raise(desk, leaf, shape, gpu_class)
-            if found is not None and has_room(desk, job, shape, gpu_class):
-                more = found.more.count
-                numbers = named({"quota": found.quota, "gpu_class": gpu_class, "more": more})
-                yield Help(HelpKind.QUOTA, 1.0 + more / shape.gpus, numbers, raises=found)
+    for gpu_class in classes_of(desk, shape):
+        if gpu_class is None or in_quota(desk, leaf, shape, gpu_class):
+            continue
+        found = _raise(desk, leaf, shape, gpu_class)
+        if found is not None and look.has_room(shape, gpu_class):
+            more = found.more.count
+            numbers = named({"quota": found.quota, "gpu_class": gpu_class, "more": more})
+            yield Help(HelpKind.QUOTA, 1.0 + more / shape.gpus, numbers, raises=found)
 
 
 def _raise(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Raise | None:

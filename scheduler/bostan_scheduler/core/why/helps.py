@@ -4,11 +4,11 @@ from itertools import chain
 
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.patience import shape_of
-from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.waits import Reason, Wait
 from bostan_scheduler.core.why.elsewhere import in_another_park, in_other_portions, on_another_class
 from bostan_scheduler.core.why.granted import with_a_firmer_claim, with_more_quota
 from bostan_scheduler.core.why.help import Help
+from bostan_scheduler.core.why.look import Look
 from bostan_scheduler.core.why.smaller import (
     if_it_saved_itself,
     with_fewer_gpus,
@@ -32,10 +32,10 @@ WAYS = (
 )
 
 
-def helps(desk: Desk, job: Job, waits: tuple[Wait, ...]) -> tuple[Help, ...]:
-    """What would help a queued job that waits for these reasons. The desk is as before after it."""
+def helps(look: Look, job: Job, waits: tuple[Wait, ...]) -> tuple[Help, ...]:
+    """What would help a queued job that waits for these reasons."""
     if any(one.reason in SETTLED for one in waits):
         return ()
-    shape = shape_of(desk.snapshot, job)
-    found = chain.from_iterable(way(desk, job, shape) for way in WAYS)
+    shape = shape_of(look.desk.snapshot, job)
+    found = chain.from_iterable(way(look, job, shape) for way in WAYS)
     return tuple(sorted(found, key=lambda one: (one.change, one.kind, one.numbers))[:HELPS_MAX])

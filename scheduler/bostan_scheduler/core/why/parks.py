@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from bostan_scheduler.core.job import Job, ParkRules, Shape
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import classes_of
-from bostan_scheduler.core.planning.kept_parts import parts_let_go
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.waits import Wait
+from bostan_scheduler.core.why.look import Look
 from bostan_scheduler.core.why.reasons import no_room, nowhere
 
 ROWS_MAX = 100
@@ -35,25 +35,29 @@ class ParkRow:
     held_by: tuple[tuple[str, int], ...] = ()
 
 
-def park_rows(desk: Desk, job: Job) -> tuple[ParkRow, ...]:
+def park_rows(look: Look, job: Job) -> tuple[ParkRow, ...]:
     """The rows of the classes that the job takes; the parks that it allows first, of these the emptiest."""
-    classes = [one for one in classes_of(desk, job.shape) if one is not None]
-    with parts_let_go(desk.room, job, desk.timeline.reserved.get(job.id)):
-        rows = [row for gpu_class in classes for row in _rows(desk, job, gpu_class)]
-        rows.sort(key=lambda row: (not row.allowed, -row.free, row.park, row.gpu_class))
-        return tuple(replace(row, lacks=_lacks(desk, job, row)) for row in rows[:ROWS_MAX])
+    classes = [one for one in classes_of(look.desk, job.shape) if one is not None]
+    rows = [row for gpu_class in classes for row in _rows(look, job, gpu_class)]
+    rows.sort(key=lambda row: (not row.allowed, -row.free, row.park, row.gpu_class))
+    return tuple(replace(row, lacks=_lacks(look, job, row)) for row in rows[:ROWS_MAX])
 
 
-def _rows(desk: Desk, job: Job, gpu_class: str) -> Iterator[ParkRow]:
-    limits = desk.limits(job.shape, gpu_class, job.id)
-    holders = _holders(desk, gpu_class)
-    for park, pool in desk.room.pools_of(gpu_class).items():
-        aside = sum(
-            max(0, free - limits[node_id])
-            for node_id, free in desk.room.nodes_with(park, gpu_class)
-            if node_id in limits
-        )
-        yield _row(park, gpu_class, pool, aside, job.shape, holders.get(park, Counter()))
+def _rows(look: Look, job: Job, gpu_class: str) -> Iterator[ParkRow]:
+    aside, holders = _set_aside(look, job.shape, gpu_class), _holders(look.desk, gpu_class)
+    for park, pool in look.pools(gpu_class).items():
+        yield _row(park, gpu_class, pool, aside[park], job.shape, holders.get(park, Counter()))
+
+
+def _set_aside(look: Look, shape: Shape, gpu_class: str) -> Counter[str]:
+    """By park, the free GPUs that the job must leave alone."""
+    aside, limits = Counter[str](), look.limits(shape, gpu_class)
+    for state, bucket in look.desk.room.buckets.of_class.get(gpu_class, {}).items() if limits else ():
+        for park, nodes in bucket.nodes.items():
+            for node_id in nodes if (free := state.whole(gpu_class)) else ():
+                if limits is not None and (limit := limits.on(node_id)) is not None:
+                    aside[park] += max(0, free - limit)
+    return aside
 
 
 def _row(
@@ -81,7 +85,7 @@ def _holders(desk: Desk, gpu_class: str) -> dict[str, Counter[str]]:
     return held
 
 
-def _lacks(desk: Desk, job: Job, row: ParkRow) -> Wait | None:
+def _lacks(look: Look, job: Job, row: ParkRow) -> Wait | None:
     """As if the job could run in this park alone."""
     shape = replace(job.shape, parks=ParkRules(allow=(row.park,)))
-    return nowhere(desk.room, shape, row.gpu_class) or no_room(desk, shape, row.gpu_class, job.id)
+    return nowhere(look, shape, row.gpu_class) or no_room(look, shape, row.gpu_class)

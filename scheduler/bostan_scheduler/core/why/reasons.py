@@ -7,14 +7,14 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.instant import seconds_between
 from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
 from bostan_scheduler.core.patience import shape_of
-from bostan_scheduler.core.placement import place
 from bostan_scheduler.core.planning.desk import Desk, awaited
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.quota import QuotaNode
-from bostan_scheduler.core.room import Ledger, PoolSize
+from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.waits import Reason, Wait, wait
-from bostan_scheduler.core.why.ever import enough_gpus, enough_nodes
+from bostan_scheduler.core.why.ever import enough_nodes
+from bostan_scheduler.core.why.look import Look
 
 Pools = Mapping[str, PoolSize]
 
@@ -29,16 +29,16 @@ def reasons(desk: Desk, job: Job) -> tuple[Wait, ...]:
     kept = desk.timeline.reserved.get(job.id)
     if kept is not None:
         return (_kept(desk, kept),)
-    return reasons_of(desk, leaf, shape_of(desk.snapshot, job))
+    return _reasons_of(Look(desk), leaf, shape_of(desk.snapshot, job))
 
 
-def reasons_of(desk: Desk, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:
+def _reasons_of(look: Look, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:
     """Why the jobs of one leaf and shape wait."""
     if not allowed(leaf, shape):
         return tuple(_too_much(leaf, shape))
     if shape.rank.gpus == 0:
-        return (_without_gpus(desk, shape),)
-    waits = [_of_class(desk, leaf, shape, one) for one in classes_of(desk, shape) if one is not None]
+        return (_without_gpus(look, shape),)
+    waits = [_of_class(look, leaf, shape, one) for one in classes_of(look.desk, shape) if one is not None]
     return _ranked(waits) or (_no_such_gpu(shape, "any GPU", {}),)
 
 
@@ -58,30 +58,31 @@ def _too_much(leaf: QuotaNode, shape: Shape) -> Iterator[Wait]:
         yield wait(Reason.JOB_TOO_LONG, asks_hours=asks_hours, quota=leaf.id, allows_hours=leaf.max_job_hours)
 
 
-def _of_class(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait:
+def _of_class(look: Look, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait:
     """Quota first, since it is what an administrator set; then whether there is room."""
     return (
-        _never(desk.room, leaf, shape, gpu_class)
-        or _over_quota(desk, leaf, shape, gpu_class)
-        or _no_room(desk, shape, gpu_class)
+        _never(look, leaf, shape, gpu_class)
+        or _over_quota(look.desk, leaf, shape, gpu_class)
+        or no_room(look, shape, gpu_class)
+        or wait(Reason.NOT_YET_PLANNED)
     )
 
 
-def _never(ledger: Ledger, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
+def _never(look: Look, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
     """What no waiting will cure: the class is not in the quota, or no park could ever hold the gang."""
     if leaf.of_class(gpu_class).limit == Gpus(0):
         return wait(Reason.CLASS_NOT_IN_QUOTA, firm=shape.firm, gpu_class=gpu_class)
-    return nowhere(ledger, shape, gpu_class)
+    return nowhere(look, shape, gpu_class)
 
 
-def nowhere(ledger: Ledger, shape: Shape, gpu_class: str) -> Wait | None:
+def nowhere(look: Look, shape: Shape, gpu_class: str) -> Wait | None:
     """That no park could ever hold the gang, or none that it allows."""
-    pools = ledger.pools_of(gpu_class)
-    if not any(enough_gpus(pool, shape) for pool in pools.values()):
-        return _no_such_gpu(shape, gpu_class, pools)
-    if not any(enough_gpus(pool, shape) for park, pool in pools.items() if shape.parks.admit(park)):
+    enough = look.large_enough(shape, gpu_class)
+    if not enough:
+        return _no_such_gpu(shape, gpu_class, look.pools(gpu_class))
+    if not any(shape.parks.admit(park) for park in enough):
         return wait(Reason.PARK_RULES, gpu_class=gpu_class)
-    if not enough_nodes(ledger, shape, gpu_class):
+    if not enough_nodes(look.desk.room, shape, gpu_class):
         return _no_such_node(shape, gpu_class)
     return None
 
@@ -97,14 +98,14 @@ def _no_such_node(shape: Shape, gpu_class: str) -> Wait:
     return wait(Reason.NO_SUCH_NODE, gpu_class=gpu_class, **gang, **_beside(shape))
 
 
-def _without_gpus(desk: Desk, shape: Shape) -> Wait:
+def _without_gpus(look: Look, shape: Shape) -> Wait:
     """Ranks of CPUs and memory alone. They are told as if they asked for no GPUs at all, which they do."""
-    if not enough_nodes(desk.room, shape, None):
+    if not enough_nodes(look.desk.room, shape, None):
         return _no_such_node(shape, "GPUs")
-    if place(desk.room, shape, None) is not None:
+    if look.has_free(shape, None):
         return wait(Reason.NOT_YET_PLANNED)
-    if shape.patient and place(desk.room, replace(shape, patient=False), None) is not None:
-        return _avoids(desk, shape)
+    if shape.patient and look.has_free(replace(shape, patient=False), None):
+        return _avoids(look.desk, shape)
     return _no_cpus_or_memory(shape, "GPUs")
 
 
@@ -136,35 +137,26 @@ def _kept(desk: Desk, kept: Reserved) -> Wait:
     return wait(reason, gpus=gpus, gpu_class=kept.gpu_class, park=kept.park, within_seconds=seconds)
 
 
-def _no_room(desk: Desk, shape: Shape, gpu_class: str) -> Wait:
-    return no_room(desk, shape, gpu_class) or wait(Reason.NOT_YET_PLANNED)
-
-
-def no_room(desk: Desk, shape: Shape, gpu_class: str, job_id: str | None = None) -> Wait | None:
+def no_room(look: Look, shape: Shape, gpu_class: str) -> Wait | None:
     """What is in the way, from what is plainest to what is least so; None when nothing is."""
-    ledger = desk.room
-    pools = [pool for park, pool in ledger.pools_of(gpu_class).items() if shape.parks.admit(park)]
-    free, has = sum(pool.free for pool in pools), sum(pool.gpus for pool in pools)
+    pools = look.pools_for(shape, gpu_class)
+    free = sum(pool.free for pool in pools)
     if free < shape.gpus and shape.rank.gpu_milli == WHOLE_GPU:
-        return _too_few(shape, gpu_class, pools, free, has)
-    if place(ledger, shape, gpu_class) is not None:
-        return _in_the_way(desk, shape, gpu_class, free, job_id)
-    if shape.patient and place(ledger, replace(shape, patient=False), gpu_class) is not None:
-        return _avoids(desk, shape)
-    if place(ledger, replace(shape, rank=_gpus_alone(shape.rank)), gpu_class) is not None:
+        return _too_few(shape, gpu_class, pools, free)
+    if look.has_free(shape, gpu_class):
+        return _in_the_way(look, shape, gpu_class, free)
+    if shape.patient and look.has_free(replace(shape, patient=False), gpu_class):
+        return _avoids(look.desk, shape)
+    if look.has_free(replace(shape, rank=_gpus_alone(shape.rank)), gpu_class):
         return _no_cpus_or_memory(shape, gpu_class)
     if free < shape.gpus:
-        return _too_few(shape, gpu_class, pools, free, has)
-    return wait(
-        Reason.GPUS_SCATTERED,
-        free=free,
-        gpu_class=gpu_class,
-        asks_per_node=shape.rank.gpus,
-        replicas=shape.replicas,
-    )
+        return _too_few(shape, gpu_class, pools, free)
+    gang = {"asks_per_node": shape.rank.gpus, "replicas": shape.replicas}
+    return wait(Reason.GPUS_SCATTERED, free=free, gpu_class=gpu_class, **gang)
 
 
-def _too_few(shape: Shape, gpu_class: str, pools: list[PoolSize], free: int, has: int) -> Wait:
+def _too_few(shape: Shape, gpu_class: str, pools: list[PoolSize], free: int) -> Wait:
+    has = sum(pool.gpus for pool in pools)
     away, nodes = sum(pool.nodes_away for pool in pools), sum(pool.nodes for pool in pools)
     if away:
         return wait(Reason.NODES_AWAY, away=away, nodes=nodes, gpu_class=gpu_class)
@@ -175,25 +167,24 @@ def _gpus_alone(needs: RankNeeds) -> RankNeeds:
     return RankNeeds(needs.gpus, gpu_milli=needs.gpu_milli)
 
 
-def _in_the_way(desk: Desk, shape: Shape, gpu_class: str, free: int, job_id: str | None) -> Wait | None:
+def _in_the_way(look: Look, shape: Shape, gpu_class: str, free: int) -> Wait | None:
     """Windows and reservations, unless nothing is."""
-    limits = desk.limits(shape, gpu_class, job_id)
-    if place(desk.room, shape, gpu_class, limits) is not None:
+    limits = look.limits(shape, gpu_class)
+    if limits is None or look.has_room(shape, gpu_class):
         return None
-    notice_seconds = _notice(desk, shape, gpu_class, job_id)
+    notice_seconds = _notice(look, shape, gpu_class)
     if notice_seconds is not None:
         times = {"notice_seconds": notice_seconds, "stops_seconds": shape.saves_within_seconds}
         return wait(Reason.NOTICE_TOO_SHORT, free=free, gpu_class=gpu_class, **times)
-    return wait(Reason.WINDOW_AHEAD, free=free, gpu_class=gpu_class, nodes=len(limits), asks=shape.gpus)
+    return wait(Reason.WINDOW_AHEAD, free=free, gpu_class=gpu_class, nodes=limits.count(), asks=shape.gpus)
 
 
-def _notice(desk: Desk, shape: Shape, gpu_class: str, job_id: str | None) -> int | None:
+def _notice(look: Look, shape: Shape, gpu_class: str) -> int | None:
     """The longest notice of a park within which a job that saves itself would have to be gone, to start now."""
     takes = shape.saves_within_seconds
-    notices = desk.timeline.notices(gpu_class) if takes is not None else ()
+    notices = look.desk.timeline.notices(gpu_class) if takes is not None else ()
     for notice in sorted((one for one in notices if takes is not None and one < takes), reverse=True):
-        sooner = replace(shape, saves_within_seconds=notice)
-        if place(desk.room, sooner, gpu_class, desk.limits(sooner, gpu_class, job_id)) is not None:
+        if look.has_room(replace(shape, saves_within_seconds=notice), gpu_class):
             return notice
     return None
 

@@ -12,6 +12,7 @@ from bostan_scheduler.core.waits import Wait
 from bostan_scheduler.core.why.ahead import Ahead, ahead_of
 from bostan_scheduler.core.why.help import Help
 from bostan_scheduler.core.why.helps import helps
+from bostan_scheduler.core.why.look import looking
 from bostan_scheduler.core.why.parks import ParkRow, park_rows
 from bostan_scheduler.core.why.reasons import reasons
 
@@ -42,15 +43,10 @@ class Why:
 def explain(desk: Desk, job: Job) -> Why:
     """All that is to be said of a queued job, for somebody who may see everything. The desk is as before after it."""
     assert isinstance(job.phase, Queued), f"{job.id} does not wait"
-    waits = reasons(desk, job)
-    return Why(
-        waits,
-        job.phase.since,
-        ahead_of(desk, job),
-        park_rows(desk, job),
-        tuple(_quota_rows(desk, job)),
-        helps(desk, job, waits),
-    )
+    waits, quotas = reasons(desk, job), tuple(_quota_rows(desk, job))
+    with looking(desk, job) as look:
+        parks, would_help = park_rows(look, job), helps(look, job, waits)
+    return Why(waits, job.phase.since, ahead_of(desk, job), parks, quotas, would_help)
 
 
 def in_short(desk: Desk, job: Job) -> Why:
