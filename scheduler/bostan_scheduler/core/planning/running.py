@@ -7,21 +7,24 @@ from bostan_scheduler.core.attempt import Attempt, Stop, Unknown
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.observe.leases import deadline
+from bostan_scheduler.core.planning.holders import Holders
 from bostan_scheduler.core.snapshot import Snapshot
 
 
 @dataclass(slots=True)
 class Running:
-    """Attempts by id, and their ids by node."""
+    """Attempts by id, their ids by node, and how many GPUs each firm holds in each park."""
 
     attempts: dict[str, Attempt] = field(default_factory=dict)
     by_node: dict[str, dict[str, None]] = field(default_factory=dict)
+    holders: Holders = field(default_factory=Holders)
 
     def put(self, attempt: Attempt) -> None:
         """Note an attempt, or how it is now. Its places never change."""
         if attempt.id not in self.attempts:
             for node_id in attempt.node_ids:
                 self.by_node.setdefault(node_id, {})[attempt.id] = None
+            self.holders.count(attempt, 1)
         self.attempts[attempt.id] = attempt
 
     def drop(self, attempt_id: str) -> Attempt | None:
@@ -29,6 +32,8 @@ class Running:
         attempt = self.attempts.pop(attempt_id, None)
         for node_id in attempt.node_ids if attempt is not None else ():
             del self.by_node[node_id][attempt_id]
+        if attempt is not None:
+            self.holders.count(attempt, -1)
         return attempt
 
     def on(self, node_id: str) -> Iterator[Attempt]:

@@ -1,6 +1,6 @@
 """A running job that could make room, and what that would cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bostan_scheduler.core.attempt import Attempt, Run, Running
@@ -26,11 +26,11 @@ class Victim:
     cost_gpu_seconds: int
 
 
-def victims(desk: Desk) -> Iterator[Victim]:
-    """What runs as it is wanted to, and does not run on a reserved claim; the cheapest first."""
+def victims(desk: Desk, among: Iterable[Attempt] | None = None) -> Iterator[Victim]:
+    """What runs as it is wanted to, and does not run on a reserved claim; the cheapest first. Of all, or among some."""
     found = (
         _victim(desk, attempt, attempt.started_at)
-        for attempt in desk.running.attempts.values()
+        for attempt in (desk.running.attempts.values() if among is None else among)
         if isinstance(attempt.phase, Running)
         and isinstance(attempt.intent, Run)
         and attempt.gpu_class is not None

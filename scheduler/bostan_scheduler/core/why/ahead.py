@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from bostan_scheduler.core.job import Job, Qos
 from bostan_scheduler.core.order.standing import Key
 from bostan_scheduler.core.planning.desk import Desk
-from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.planning.queue import Pair, Spot
 
 Rank = tuple[bool, Key, int]
 """Scavengers last; then the leaf's key and the firmness of the claim, as in a plan."""
+Alike = tuple[str, tuple[str, ...], int, Qos]
+"""All that a rank depends on: a leaf, classes, GPUs, and how firm the claim is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,24 @@ def ahead_of(desk: Desk, job: Job) -> Ahead:
     spot = desk.queue.spots.get(job.id)
     if spot is None:
         return Ahead(len(kept), kept.count(job.spec.firm))
-    mine, counts = _rank(desk, spot.pair), list[tuple[str, int]]()
+    every, of_firm = _in_line(desk, spot)
+    return Ahead(len(kept) + every, kept.count(job.spec.firm) + of_firm)
+
+
+def _in_line(desk: Desk, spot: Spot) -> tuple[int, int]:
+    """Line by line, of all firms and of its own; lines that rank alike are ranked once."""
+    mine, ranks, every, of_firm = _rank(desk, spot.pair), dict[Alike, Rank](), 0, 0
     for pair, line in desk.queue.lines.items():
-        rank = _rank(desk, pair)
-        count = len(line) if rank < mine else line.ahead_of(spot.entry) if rank == mine else 0
-        counts.append((pair[1].firm, count))
-    of_firm = sum(count for firm, count in counts if firm == job.spec.firm)
-    return Ahead(len(kept) + sum(count for _, count in counts), kept.count(job.spec.firm) + of_firm)
+        leaf_id, shape = pair
+        alike = leaf_id, shape.gpu_classes, shape.gpus, shape.qos
+        rank = ranks.get(alike)
+        if rank is None:
+            rank = ranks[alike] = _rank(desk, pair)
+        if rank <= mine:
+            count = len(line) if rank < mine else line.ahead_of(spot.entry)
+            every += count
+            of_firm += count if shape.firm == spot.pair[1].firm else 0
+    return every, of_firm
 
 
 def _kept_before(desk: Desk, job: Job) -> Iterator[str]:

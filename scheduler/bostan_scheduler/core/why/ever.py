@@ -1,10 +1,19 @@
 """Whether a gang could ever be held: by the GPUs of a park's nodes, and by their CPUs and memory, busy or not."""
 
 from collections import Counter
+from collections.abc import Collection, Iterator
 
 from bostan_scheduler.core.job import WHOLE_GPU, RankNeeds, Shape
 from bostan_scheduler.core.room import Ledger, PoolSize
 from bostan_scheduler.core.room.kinds import Kind
+
+
+def parks_of(shape: Shape, known: Collection[str]) -> Iterator[str]:
+    """Those of some parks that the shape allows."""
+    rules = shape.parks
+    if rules.allow:
+        return (park for park in dict.fromkeys(rules.allow) if park in known and rules.admit(park))
+    return (park for park in known if park not in rules.deny)
 
 
 def enough_gpus(pool: PoolSize, shape: Shape) -> bool:
@@ -17,7 +26,7 @@ def enough_nodes(ledger: Ledger, shape: Shape, gpu_class: str | None) -> bool:
     if shape.rank.cpus is None and shape.rank.memory_bytes is None:
         return True
     parks = ledger.kinds.of(gpu_class)
-    return any(_ranks(parks[park], shape.rank) >= shape.replicas for park in parks if shape.parks.admit(park))
+    return any(_ranks(parks[park], shape.rank) >= shape.replicas for park in parks_of(shape, parks))
 
 
 def _ranks(kinds: Counter[Kind], needs: RankNeeds) -> int:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from heapq import nlargest
 
 from bostan_scheduler.core.amount import Gpus
+from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.job import Job, Qos, Shape
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
-from bostan_scheduler.core.preemption.claims import may_claim
+from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.preemption.claims import gain, may_claim, reclaim
 from bostan_scheduler.core.preemption.round import Round
 from bostan_scheduler.core.preemption.victim import Victim, victims
 from bostan_scheduler.core.quota import QuotaNode
@@ -17,32 +20,56 @@ from bostan_scheduler.core.why.help import Help, HelpKind, Raise, help_by
 from bostan_scheduler.core.why.kept import raised
 from bostan_scheduler.core.why.look import Look
 
+VICTIMS_TRIED = 300
+"""How many running jobs are looked at, so that a question costs little however many there are."""
+
 
 def with_a_firmer_claim(look: Look, job: Job, shape: Shape) -> Iterator[Help]:
-    """The least firm claim for which running jobs would make room, if they would not anyway."""
+    """A standard claim, when running jobs would make room for that, and not for a scavenger's anyway.
+
+    A reserved one takes from nobody who keeps his GPUs from a standard one: it only is not taken from itself.
+    """
     desk, leaf = look.desk, look.desk.leaf(job)
     asks_already = leaf is None or job.id not in desk.queue.spots or not may_claim(desk.snapshot, job)
-    if leaf is None or asks_already or not allowed(leaf, shape):
+    if leaf is None or asks_already or shape.qos is not Qos.SCAVENGER or not allowed(leaf, shape):
         return
-    pool = list(victims(desk))
+    pool = list(victims(desk, _longest_left(desk, shape)))
     if not pool or _victims_of(desk, leaf, job, shape, pool):
         return
-    for qos in sorted((one for one in Qos if one.rank < shape.qos.rank), key=lambda one: -one.rank):
-        changed = replace(shape, qos=qos)
-        gone = _victims_of(desk, leaf, job, changed, pool)
-        if gone:
-            yield help_by(HelpKind.QOS, 0.5, changed, qos=qos, jobs=gone)
-            return
+    changed = replace(shape, qos=Qos.STANDARD)
+    gone = _victims_of(desk, leaf, job, changed, pool)
+    if gone:
+        yield help_by(HelpKind.QOS, 0.5, changed, qos=changed.qos, jobs=gone)
+
+
+def _longest_left(desk: Desk, shape: Shape) -> list[Attempt]:
+    """Running jobs in its classes, as many as are looked at: scavengers first, then those that may still take most."""
+    classes, jobs = set(classes_of(desk, shape)), desk.snapshot.jobs
+    running = (one for one in desk.running.attempts.values() if one.gpu_class in classes)
+
+    def most_left(attempt: Attempt) -> tuple[bool, int, str]:
+        spec = jobs[attempt.job_id].spec
+        over_at = (attempt.started_at or 0) + 1000 * attempt.time_limit_seconds
+        return spec.qos is Qos.SCAVENGER, spec.gpus * (over_at - desk.snapshot.now), attempt.id
+
+    return nlargest(VICTIMS_TRIED, running, most_left)
 
 
 def _victims_of(desk: Desk, leaf: QuotaNode, job: Job, shape: Shape, pool: list[Victim]) -> int:
     """How many running jobs would be asked to go in the next round, were it this job's turn."""
-    asked = Round(desk, pool)
+    asked, pair = Round(desk, pool), (leaf.id, shape)
     for gpu_class in classes_of(desk, shape):
-        made = asked.make_room((leaf.id, shape), job, gpu_class) if gpu_class is not None else None
-        if made is not None:
-            return len(made[0].victims)
+        if gpu_class is not None and _some_give_way(desk, pair, job, gpu_class, pool):
+            made = asked.make_room(pair, job, gpu_class)
+            if made is not None:
+                return len(made[0].victims)
     return 0
+
+
+def _some_give_way(desk: Desk, pair: Pair, job: Job, gpu_class: str, pool: list[Victim]) -> bool:
+    """Found fast: else it need not be looked who would."""
+    claims = reclaim(desk, pair, gpu_class), gain(desk, pair, job, gpu_class)
+    return any(one.gives_way(victim) for one in claims if one is not None for victim in pool)
 
 
 def with_more_quota(look: Look, job: Job, shape: Shape) -> Iterator[Help]:

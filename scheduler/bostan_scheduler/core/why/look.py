@@ -15,7 +15,7 @@ from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.room.ask import ask_of
 from bostan_scheduler.core.room.state import State
 from bostan_scheduler.core.timeline.timeline import Blocks
-from bostan_scheduler.core.why.ever import enough_gpus
+from bostan_scheduler.core.why.ever import enough_gpus, parks_of
 from bostan_scheduler.core.why.kept import given_back
 from bostan_scheduler.core.why.limits import NodeLimits
 
@@ -55,7 +55,7 @@ class Look:
     def pools_for(self, shape: Shape, gpu_class: str) -> list[PoolSize]:
         """Those in parks that the shape allows."""
         pools = self.pools(gpu_class)
-        return [pools[park] for park in _parks(shape, pools)]
+        return [pools[park] for park in parks_of(shape, pools)]
 
     def large_enough(self, shape: Shape, gpu_class: str) -> frozenset[str]:
         """The parks whose nodes, all idle, have the GPUs of the gang, whether it allows them or not."""
@@ -101,7 +101,7 @@ class Look:
         self, shape: Shape, gpu_class: str | None, limits: NodeLimits | None, avoid: Collection[str]
     ) -> bool:
         free = self._free_for(shape, gpu_class)
-        found = (park for park in _parks(shape, free.in_park) if free.in_park[park] >= shape.replicas)
+        found = (park for park in parks_of(shape, free.in_park) if free.in_park[park] >= shape.replicas)
         if limits is None and not avoid:
             return any(True for _ in found)
         return any(self._in_park(park, shape, gpu_class, limits, avoid) for park in found)
@@ -145,14 +145,6 @@ class Look:
                 for park, nodes in bucket.nodes.items():
                     free.in_park[park] = free.in_park.get(park, 0) + ranks * len(nodes)
         return free
-
-
-def _parks(shape: Shape, known: Collection[str]) -> Iterator[str]:
-    """Those of some parks that the shape allows."""
-    rules = shape.parks
-    if rules.allow:
-        return (park for park in dict.fromkeys(rules.allow) if park in known and rules.admit(park))
-    return (park for park in known if park not in rules.deny)
 
 
 @contextmanager

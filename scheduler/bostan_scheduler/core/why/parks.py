@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bostan_scheduler.core.job import Job, ParkRules, Shape
-from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import classes_of
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.waits import Wait
@@ -40,13 +39,16 @@ def park_rows(look: Look, job: Job) -> tuple[ParkRow, ...]:
     classes = [one for one in classes_of(look.desk, job.shape) if one is not None]
     rows = [row for gpu_class in classes for row in _rows(look, job, gpu_class)]
     rows.sort(key=lambda row: (not row.allowed, -row.free, row.park, row.gpu_class))
-    return tuple(replace(row, lacks=_lacks(look, job, row)) for row in rows[:ROWS_MAX])
+    return tuple(
+        replace(row, lacks=_lacks(look, job, row), held_by=_held_by(look, row)) for row in rows[:ROWS_MAX]
+    )
 
 
 def _rows(look: Look, job: Job, gpu_class: str) -> Iterator[ParkRow]:
-    aside, holders = _set_aside(look, job.shape, gpu_class), _holders(look.desk, gpu_class)
+    """Without what takes longest to tell."""
+    aside = _set_aside(look, job.shape, gpu_class)
     for park, pool in look.pools(gpu_class).items():
-        yield _row(park, gpu_class, pool, aside[park], job.shape, holders.get(park, Counter()))
+        yield _row(park, gpu_class, pool, aside[park], job.shape)
 
 
 def _set_aside(look: Look, shape: Shape, gpu_class: str) -> Counter[str]:
@@ -60,9 +62,7 @@ def _set_aside(look: Look, shape: Shape, gpu_class: str) -> Counter[str]:
     return aside
 
 
-def _row(
-    park: str, gpu_class: str, pool: PoolSize, set_aside: int, shape: Shape, held: Counter[str]
-) -> ParkRow:
+def _row(park: str, gpu_class: str, pool: PoolSize, set_aside: int, shape: Shape) -> ParkRow:
     return ParkRow(
         park=park,
         gpu_class=gpu_class,
@@ -73,16 +73,13 @@ def _row(
         nodes=pool.nodes,
         nodes_away=pool.nodes_away,
         lacks=None,
-        held_by=tuple(sorted(held.items(), key=lambda one: (-one[1], one[0]))),
     )
 
 
-def _holders(desk: Desk, gpu_class: str) -> dict[str, Counter[str]]:
-    held: dict[str, Counter[str]] = {}
-    for attempt in desk.running.attempts.values():
-        if attempt.gpu_class == gpu_class:
-            held.setdefault(attempt.park, Counter())[attempt.firm] += attempt.gpus
-    return held
+def _held_by(look: Look, row: ParkRow) -> tuple[tuple[str, int], ...]:
+    """Whoever holds most comes first."""
+    held = look.desk.running.holders.of(row.park, row.gpu_class)
+    return tuple(sorted(held.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _lacks(look: Look, job: Job, row: ParkRow) -> Wait | None:

@@ -13,7 +13,7 @@ from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.waits import Reason, Wait, wait
-from bostan_scheduler.core.why.ever import enough_nodes
+from bostan_scheduler.core.why.ever import enough_nodes, parks_of
 from bostan_scheduler.core.why.look import Look
 
 Pools = Mapping[str, PoolSize]
@@ -80,7 +80,7 @@ def nowhere(look: Look, shape: Shape, gpu_class: str) -> Wait | None:
     enough = look.large_enough(shape, gpu_class)
     if not enough:
         return _no_such_gpu(shape, gpu_class, look.pools(gpu_class))
-    if not any(shape.parks.admit(park) for park in enough):
+    if not any(parks_of(shape, enough)):
         return wait(Reason.PARK_RULES, gpu_class=gpu_class)
     if not enough_nodes(look.desk.room, shape, gpu_class):
         return _no_such_node(shape, gpu_class)
