@@ -3,15 +3,17 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from bostan_scheduler.cluster.client import QUESTION_BATCH_MAX, QUESTIONS_WAITING_MAX, RayLeader
 from bostan_scheduler.cluster.serving import Serving, blob_limits, log_limits
 from bostan_scheduler.core.reports import NodesHeard
 from bostan_scheduler.files import Files
 from bostan_scheduler.files.logs import LogBook
 from bostan_scheduler.files.owners import CHECKPOINT
-from bostan_scheduler.service.messages import Tell
+from bostan_scheduler.service.messages import AskWhy, Done, Request, Tell
 from bostan_scheduler.service.ports import LeaderUnavailable
 from bostan_scheduler.settings import CentreSettings
 from pydantic import ValidationError
@@ -67,3 +69,38 @@ async def test_leader_timeout_seconds() -> None:
     with pytest.raises(LeaderUnavailable, match="does not answer"):
         async with leader.subscribe():
             pass
+
+
+class Held:
+    """A leader's actor that answers news at once, and keeps who asks why waiting; it notes each batch."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    @property
+    def exchange(self) -> "Held":
+        return self
+
+    def remote(self, requests: Sequence[Request]) -> "asyncio.Future[Any]":
+        answer = asyncio.get_running_loop().create_future()
+        if isinstance(requests[0], AskWhy):
+            self.batches.append(len(requests))
+        else:
+            answer.set_result([Done()] * len(requests))
+        return answer
+
+
+async def test_who_asks_why_delays_no_news_and_waits_in_a_lane_of_its_own() -> None:
+    actor = Held()
+    leader = RayLeader(actor, timeout_seconds=30, batch_max=1000, waiting_max=1000)
+    why = AskWhy("j1", in_full=True)
+    asked = [asyncio.ensure_future(leader.ask(why)) for _ in range(QUESTIONS_WAITING_MAX)]
+    await asyncio.sleep(0)
+    assert await leader.ask(Tell(NodesHeard(()))) == Done()
+    asked += [asyncio.ensure_future(leader.ask(why)) for _ in range(QUESTION_BATCH_MAX)]
+    await asyncio.sleep(0)
+    with pytest.raises(LeaderUnavailable, match="too many"):
+        await leader.ask(why)
+    assert actor.batches == [QUESTION_BATCH_MAX]
+    for one in asked:
+        one.cancel()

@@ -6,11 +6,22 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from bostan_scheduler.core.changes import Refusal
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.reports import ParkAdded
 from bostan_scheduler.core.snapshot import Park, Settings
 from bostan_scheduler.service.local import LocalLeader, Pace
-from bostan_scheduler.service.messages import AskHeard, Done, HeardAnswer, Outbox, Request, Step, Tell
+from bostan_scheduler.service.messages import (
+    AskHeard,
+    AskWhy,
+    Done,
+    HeardAnswer,
+    Outbox,
+    Reply,
+    Request,
+    Step,
+    Tell,
+)
 from bostan_scheduler.service.ports import LeaderUnavailable
 from bostan_scheduler.service.writer import Service
 from bostan_scheduler.store import open_store
@@ -24,6 +35,11 @@ class Counted(Service):
         super().__init__(*parts)
         self.batches: list[int] = []
         self.plans = 0
+        self.whys = 0
+
+    def why(self, asked: AskWhy) -> Reply:
+        self.whys += 1
+        return super().why(asked)
 
     def intake(self, now: Instant, requests: Sequence[Request]) -> Step:
         self.batches.append(len(requests))
@@ -112,3 +128,42 @@ async def test_the_end_is_told_to_all_who_wait() -> None:
         with pytest.raises(LeaderUnavailable, match="has ended"):
             await leader.ask(AskHeard())
         assert [one async for one in outboxes] == []
+
+
+WHY = AskWhy("j1", in_full=True)
+"""Of a job that nobody knows: the answer is a refusal, which says that it was looked for."""
+
+
+async def test_questions_max() -> None:
+    leader, _ = leading(questions_max=2)
+    asked = [asyncio.ensure_future(leader.ask(WHY)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(LeaderUnavailable, match="too many ask why"):
+        await leader.ask(WHY)
+    async with running(leader):
+        assert await leader.ask(AskHeard()) == HeardAnswer(()), "others are answered"
+        assert [type(one) for one in await asyncio.gather(*asked)] == [Refusal, Refusal]
+
+
+async def test_after_a_question_there_is_time_for_all_else_before_the_next() -> None:
+    leader, service = leading(tick_seconds=0.005, plan_gap_seconds_max=0.001, gap_per_question_second=1e9)
+    async with running(leader):
+        await leader.ask(WHY)
+        asked = asyncio.ensure_future(leader.ask(WHY))
+        plans = service.plans
+        for number in range(3):
+            await leader.ask(park(f"p{number}"))
+        await until(lambda: service.plans >= plans + 3)
+        assert not asked.done(), "it waits for its turn, and holds up neither news nor plans"
+    with pytest.raises(LeaderUnavailable, match="has ended"):
+        await asked
+
+
+async def test_a_question_that_nobody_waits_for_any_more_is_not_answered() -> None:
+    leader, service = leading()
+    gone, there = (asyncio.ensure_future(leader.ask(WHY)) for _ in range(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    async with running(leader):
+        await there
+    assert service.whys == 1

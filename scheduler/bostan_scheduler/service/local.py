@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.service.clock import wall_ms
-from bostan_scheduler.service.messages import Outbox, Reply, Request
+from bostan_scheduler.service.messages import AskWhy, Outbox, Reply, Request
 from bostan_scheduler.service.ports import LeaderUnavailable
+from bostan_scheduler.service.questions import Questions
 from bostan_scheduler.service.writer import Service
 
 Clock = Callable[[], Instant]
@@ -19,7 +20,7 @@ TURNS = 8
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to plan: at once when idle, and under load so that planning takes at most a share of the time."""
+    """How often to plan, and to answer questions that take a while: at once when idle, and under load so that each takes at most a share of the time."""
 
     tick_seconds: float = 1.0
     plan_gap_seconds_max: float = 0.5
@@ -27,6 +28,8 @@ class Pace:
     batch_max: int = 1000
     waiting_max: int = 20_000
     outboxes_max: int = 10_000
+    questions_max: int = 32
+    gap_per_question_second: float = 4.0
 
 
 @dataclass(slots=True)
@@ -39,12 +42,20 @@ class LocalLeader:
     _waiting: list[tuple[Request, asyncio.Future[Reply]]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _subscribers: set[asyncio.Queue[Outbox | None]] = field(default_factory=set)
+    _questions: Questions = field(init=False)
     _next_plan: float = 0.0
     _ended: bool = False
 
+    def __post_init__(self) -> None:
+        self._questions = Questions(self.pace.questions_max, self.pace.gap_per_question_second)
+
     async def ask(self, request: Request) -> Reply:
-        """Queue a request for the next step, and wait for its answer."""
+        """Queue a request for the next step, or a question until there is time for it, and wait for its answer."""
         self._require_alive()
+        if isinstance(request, AskWhy) and request.in_full:
+            answer = self._questions.add(request)
+            self._news.set()
+            return await answer
         if len(self._waiting) >= self.pace.waiting_max:
             raise LeaderUnavailable("the leader's queue is full; try again")
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -73,12 +84,14 @@ class LocalLeader:
                 if self._plan_is_due():
                     await _let_answers_out()
                     self._plan()
+                self._questions.answer_one(self.service.why)
         finally:
             self._end()
 
     async def _wait(self) -> None:
-        """Until something is asked, a plan that is owed is due, or a tick has passed."""
+        """Until something is asked, a plan that is owed or a question is due, or a tick has passed."""
         delay = self._next_plan - time.monotonic() if self.service.replans else self.pace.tick_seconds
+        delay = min(delay, self._questions.seconds_left())
         try:
             async with asyncio.timeout(max(delay, 0)):
                 await self._news.wait()
@@ -137,6 +150,7 @@ class LocalLeader:
         self._ended = True
         _fail(self._waiting, LeaderUnavailable("the leader has ended"))
         self._waiting = []
+        self._questions.fail(LeaderUnavailable("the leader has ended"))
         for queue in self._subscribers:
             if queue.full():
                 queue.get_nowait()

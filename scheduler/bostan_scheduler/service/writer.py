@@ -99,6 +99,10 @@ class Service:
         self.told, self.replans = told, False
         return Step((), outbox)
 
+    def why(self, asked: AskWhy) -> Reply:
+        """Why a job waits, as things are committed: `WhyAnswer` or a `Refusal`. Nothing is changed."""
+        return self._why(self.snapshot, asked)
+
     def _answer(self, work: Work, sessions: dict[str, str], request: Request) -> Reply:
         match request:
             case Tell():

@@ -30,11 +30,11 @@ class QuotaRow:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The main reason first. `quotas` go from the job's own leaf up to the root."""
+    """The main reason first. `quotas` go from the job's own leaf up to the root; in short, nothing but the reasons is told."""
 
     waits: tuple[Wait, ...]
     since: Instant
-    ahead: Ahead
+    ahead: Ahead | None = None
     parks: tuple[ParkRow, ...] = ()
     quotas: tuple[QuotaRow, ...] = ()
     helps: tuple[Help, ...] = ()
@@ -50,9 +50,9 @@ def explain(desk: Desk, job: Job) -> Why:
 
 
 def in_short(desk: Desk, job: Job) -> Why:
-    """The reasons and the place in line alone: for those who ask about many jobs."""
+    """The reasons alone: for those who ask about many jobs."""
     assert isinstance(job.phase, Queued), f"{job.id} does not wait"
-    return Why(reasons(desk, job), job.phase.since, ahead_of(desk, job))
+    return Why(reasons(desk, job), job.phase.since)
 
 
 def _quota_rows(desk: Desk, job: Job) -> Iterator[QuotaRow]:

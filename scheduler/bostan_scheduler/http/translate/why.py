@@ -16,6 +16,7 @@ def wait_model(wait: Wait) -> api.Wait:
 
 def why_model(job_id: str, why: Why) -> api.Why:
     """All that is said of a queued job."""
+    assert why.ahead is not None, "it was asked for in full"
     return api.Why(
         job_id=job_id,
         state="queued",
