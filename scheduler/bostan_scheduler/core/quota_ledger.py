@@ -118,8 +118,10 @@ class QuotaLedger:
                 self._account(self.tree.nodes[node.parent], gpu_class) if node.parent is not None else None
             )
             quota = node.of_class(gpu_class)
-            kept = quota.kept.count if parent is not None and node.in_force(self.now) else 0
-            account = Account(quota.guaranteed.count, kept, quota.limit.count, parent)
+            in_force = node.in_force(self.now)
+            guaranteed = quota.guaranteed.count if in_force else 0
+            kept = quota.kept.count if parent is not None and in_force else 0
+            account = Account(guaranteed, kept, quota.limit.count, parent)
             self.accounts[node.id, gpu_class] = account
         return account
 

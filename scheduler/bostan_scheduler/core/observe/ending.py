@@ -76,7 +76,7 @@ def _settle(snapshot: Snapshot, job: Job, outcome: Outcome) -> Change:
             return Finish(job.id, outcome, snapshot.now)
         case Requeued(avoid_nodes=avoid):
             return _again(snapshot, job, job.tries, avoid, outcome)
-        case Preempted(for_job=for_job) if for_job == job.id:
+        case Preempted(for_job=for_job) if for_job is None or for_job == job.id:
             return _again(snapshot, job, job.tries, (), outcome)
         case Preempted(for_job=for_job):
             again = _again(snapshot, job, job.tries, (), outcome)

@@ -23,14 +23,12 @@ class Urgency:
     late_share: float = 0.4
     fairness: float = 1.0
 
-    def __post_init__(self) -> None:
-        assert 0 <= self.critical_share <= 1, "more than the pool would be critical"
-        assert 0 <= self.late_share <= 1, "more than the pool would be late"
-
     def choose(
         self, asks: Iterable[Ask], pool_gpus: int, fair_seconds: float, rate: float
     ) -> tuple[str, ...]:
         """The urgent jobs, the most urgent first: the critical ones, then the late ones."""
+        assert pool_gpus > 0, "nobody waits for a pool of nothing"
+        assert rate >= 0, "the fair clock does not run backwards"
         all_of_them = tuple(asks)
         critical = dict.fromkeys(
             _within(self._critical(all_of_them, pool_gpus), self.critical_share * pool_gpus)

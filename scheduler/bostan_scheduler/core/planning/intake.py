@@ -15,7 +15,7 @@ def take_in(
     desk.snapshot = snapshot
     for node_id in nodes:
         _update_node(desk, node_id)
-    if nodes and not desk.timeline.empty:
+    if nodes and (snapshot.obstacles or not desk.timeline.empty):
         desk.timeline = Timeline.of(snapshot)
     for attempt_id in attempts:
         _update_attempt(desk, attempt_id)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.changes import Change, HoldRound, Start
+from bostan_scheduler.core.changes import Change, HoldRound, Intend, Start
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
 from bostan_scheduler.core.planning.desk import Desk
@@ -68,12 +68,13 @@ class Planner:
 
 
 def again_at(desk: Desk) -> Instant | None:
-    """When time alone may change the plan: the next round, a window's border, a checkpoint that is overdue, or
-    patience that is over."""
+    """When time alone may change the plan: the next round, a window's border, a reservation's lapse, a
+    checkpoint that is overdue, or patience that is over."""
     now, next_round = desk.snapshot.now, next_round_at(desk)
     spacing = desk.snapshot.settings.preemption.spacing_seconds
     times = [next_round if next_round > now else after(now, spacing)] if wanted(desk) else []
-    times += [at for at in desk.timeline.borders() if at > now]
+    lapses = [one.lapses_at for one in desk.timeline.reserved.values()]
+    times += [at for at in (*desk.timeline.borders(), *lapses) if at > now]
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()
     return min(times, default=None)
@@ -83,12 +84,14 @@ def _changes(desk: Desk) -> Iterator[Change]:
     round_is_due = due(desk)
     if round_is_due:
         yield _begin_round(desk)
-    yield from clear_windows(desk)
+    cleared = tuple(clear_windows(desk))
+    yield from cleared
     yield from start_what_is_kept_for(desk)
     for attempt in start_what_fits(desk):
         yield Start(attempt)
     if round_is_due:
-        yield from Round(desk).hold()
+        told = frozenset(one.attempt_id for one in cleared if isinstance(one, Intend))
+        yield from Round(desk, told=told).hold()
 
 
 def _begin_round(desk: Desk) -> HoldRound:

@@ -46,12 +46,14 @@ def may_claim(snapshot: Snapshot, job: Job) -> bool:
 
 
 def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
-    """What a leaf is guaranteed, it gets back from those that borrowed it, and any firmer claim from scavengers."""
+    """What a leaf is guaranteed, it gets back from those that borrowed it, and any firmer claim from scavengers; none from a firmer one."""
     spacing = desk.snapshot.settings.preemption.min_run_seconds
     owed = desk.standing(pair[0]).owed_in(pair[1].gpus, gpu_class)
 
     def gives_way(victim: Victim) -> bool:
         if victim.ran_seconds < spacing or victim.attempt.gpu_class != gpu_class:
+            return False
+        if victim.job.spec.qos.rank < pair[1].qos.rank:
             return False
         return _softer(pair[1], victim) or (owed and borrows(desk, victim, pair[0]))
 

@@ -26,16 +26,17 @@ PASSED_MAX = 1000
 
 @dataclass(slots=True)
 class Round:
-    """One round on a desk. `pool` are the running jobs that may still be asked to go, the cheapest first."""
+    """One round on a desk. `told` are attempts that this plan stops already; `pool` are the running jobs that may still be asked to go, the cheapest first."""
 
     desk: Desk
     pool: list[Victim] = field(default_factory=list)
+    told: frozenset[str] = frozenset()
     refused: int = 0
     passed: list[Spot] = field(default_factory=list)
 
     def hold(self) -> Iterator[Change]:
         """Line by line, in turn, until as many were refused as may be. Who may not ask is passed, and keeps its place."""
-        self.pool = list(victims(self.desk))
+        self.pool = [victim for victim in victims(self.desk) if victim.attempt.id not in self.told]
         turns = Turns(self.desk)
         turns.add(pair for pair in self.desk.queue.lines if allowed(self.desk.queue.leaves[pair[0]], pair[1]))
         for pair in turns:

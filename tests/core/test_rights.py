@@ -1,0 +1,76 @@
+"""Whose right to room holds over time: as guarantees end, windows clear nodes, and claims differ in firmness."""
+
+from dataclasses import replace
+
+import pytest
+from bostan_scheduler.core.changes import Intend, Requeue
+from bostan_scheduler.core.observe.ending import end
+from bostan_scheduler.core.outcome import Preempted
+from bostan_scheduler.core.plan import plan
+from bostan_scheduler.core.planning.planner import Planner, Rows, again_at
+from turns import Table
+from worlds import lines, world
+
+BORROWED = "node p/a 4; quota r 4 firm=branch; quota x 0+4 under r; quota y 4-4 under r"
+
+
+def test_what_is_guaranteed_no_more_shields_nobody():
+    """The guarantee of x ends, that of y begins; the job of x only borrows from then on."""
+    tree = "quota r 8 firm=branch; quota x 8-8 under r until=10; quota y 8-8 under r from=11"
+    before = world(f"node p/a 8; {tree}; run j0 x p/a 8 for=7200; job j1 y 4")
+    later = replace(before, now=before.now + 20_000)
+    assert lines(later) == ["stop j0 for j1", "keep j1 p/a 4", "wait j1 room-is-made"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "makes_room"),
+    [("for=7200 qos=scavenger", True), ("for=7200", False)],
+)
+def test_a_scavenger_takes_what_it_is_owed_from_scavengers_alone(runs: str, makes_room: bool):
+    found = lines(world(f"{BORROWED}; run j0 x p/a 4 {runs}; job j1 y 4 qos=scavenger"))
+    assert ("stop j0 for j1" in found) is makes_room
+
+
+@pytest.mark.parametrize(
+    ("outcome", "made_room"),
+    [
+        (Preempted("a window begins"), False),
+        (Preempted("it goes on faster", "j0"), False),
+        (Preempted("a firm asks for what it is guaranteed", "j9"), True),
+    ],
+)
+def test_only_who_made_room_for_another_has_to_wait_for_free_gpus(outcome: Preempted, made_room: bool):
+    snapshot = world("node p/a 4; quota x 4; run j0 x p/a 4 for=7200")
+    requeued = [one for one in end(snapshot, snapshot.attempts["j0.1"], outcome) if isinstance(one, Requeue)]
+    assert [one.preempted for one in requeued] == [made_room]
+
+
+def test_a_plan_stops_an_attempt_once():
+    """A reserve begins on its node, and a firm asks for what it is guaranteed."""
+    tree = "quota r 8 firm=branch; quota x 4+4 under r; quota y 4+4 under r"
+    nodes = "node p/a 8; node p/b 8"
+    reserve = "own o p 2 -60 900000"
+    snapshot = world(f"{nodes}; {tree}; run j0 x p/a 8 for=7200 hours=24; {reserve}; job j1 y 4")
+    told = [one.attempt_id for one in plan(snapshot).changes if isinstance(one, Intend)]
+    assert len(told) == len(set(told))
+
+
+def test_nothing_starts_in_a_window_on_gpus_that_come_back():
+    """When the desk was set up, no GPU of the park could be used, so that nothing seemed to lie ahead."""
+    tree = "quota x 4; closed m p -10 20000"
+    broken = world(f"node p/a 2 failed=2; {tree}")
+    planner = Planner()
+    planner.plan(broken)
+    whole = world(f"node p/a 2; {tree}; job j x 2 hours=1")
+    mended = replace(broken, nodes=whole.nodes, jobs=whole.jobs)
+    planner.update(mended, Rows(["j"], (), ["p/a"]))
+    assert planner.plan(mended).starts == []
+
+
+def test_a_reservation_that_lapses_is_an_instant_to_plan_at():
+    table = Table(world(f"{BORROWED}; run j0 x p/a 4 for=7200 stops=60; job j1 y 4"))
+    table.carry(table.plan())
+    (reserved,) = table.snapshot.reserved.values()
+    at = again_at(table.planner.at(table.snapshot))
+    assert at is not None
+    assert at <= reserved.lapses_at
