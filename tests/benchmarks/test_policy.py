@@ -77,12 +77,20 @@ def test_muri_first_come_first_served(write, bench):
 
 
 def test_muri_where_the_smaller_pushes_in_for_free_and_where_a_restart_costs(write, bench):
-    figures = bench("muri", "--trace", write("two.csv", MURI), "--sigma", 0, "--restart", 300)
+    figures = bench("muri", "--trace", write("two.csv", MURI), "--sigma", 0, "--restart", 100)
     # Idealised: at 100 s the second takes over, until 600 s; the first has 900 s left.
     assert figures["two, srsf, idealised", "avg_jct_seconds"] == (1500 + 500) / 2
-    # Else room is made at most every 360 s, when the first has 640 s left and 300 s to pay.
-    assert figures["two, srsf", "makespan_seconds"] == 360 + 500 + 300 + 640
+    # Else room is made at most every 360 s, when the first has 640 s left and 100 s to pay.
+    assert figures["two, srsf", "makespan_seconds"] == 360 + 500 + 100 + 640
     assert ("two", "avg_jct_seconds") in figures
+
+
+def test_muri_where_the_smaller_waits_since_a_restart_costs_more_than_it_gains(write, bench):
+    figures = bench(
+        "muri", "--trace", write("two.csv", MURI), "--sigma", 0, "--restart", 300, "--order", "srsf"
+    )
+    # At 360 s the first has 640 s left: less than the 500 s of the second and 300 s to pay.
+    assert figures["two", "makespan_seconds"] == 1000 + 500
 
 
 def test_each_error_of_estimates_is_a_case_of_its_own(write, bench):
