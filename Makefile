@@ -2,7 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHES := core submit footprint launch sim
+BENCHES := core why submit footprint launch sim
 # These play traces: a part of them only.
 QUICK := forecast
 POLICIES := openb muri shockwave gavel philly-vc

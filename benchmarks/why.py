@@ -2,8 +2,8 @@
 
 python -m benchmarks.why [--quick] [--json FILE]
 
-The cluster of benchmarks.core an hour and a half after all that fits was started, in three states: full; half free, since
-no firm may borrow; and full, with windows ahead in every park. Jobs are added that wait for each kind of reason.
+The cluster of benchmarks.core an hour and a half after all that fits was started, in four states: full; half free, since
+no firm may borrow; full, with windows ahead in every park; and half free with no two nodes alike. Jobs are added that wait for each kind of reason.
 """
 
 import random
@@ -153,10 +153,21 @@ def _windows(number: int, park: str) -> Iterator[Obstacle]:
         yield Maintenance(f"closed {park}", park, (), after(NOW, 2 * OWN_FROM_SECONDS), until)
 
 
+def _ragged(snapshot: Snapshot) -> Snapshot:
+    """Half free, and no two nodes alike: the worst there is for whoever looks at states of nodes instead of nodes."""
+    chance = random.Random(1)
+    nodes = {
+        node.id: replace(node, cpus=128 + chance.randint(0, 64), memory_bytes=node.memory_bytes + number)
+        for number, node in enumerate(snapshot.nodes.values())
+    }
+    return replace(_half_free(snapshot), nodes=nodes)
+
+
 STATES: dict[str, Callable[[Snapshot], Snapshot]] = {
     "full": lambda snapshot: snapshot,
     "half free": _half_free,
     "windows": _with_windows,
+    "ragged": _ragged,
 }
 
 

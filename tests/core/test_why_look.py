@@ -67,14 +67,21 @@ def variants(job: Job, chance: random.Random) -> Iterator[Shape]:
 def test_there_is_room_exactly_where_a_plan_finds_it(seed: int) -> None:
     chance = random.Random(seed)
     for desk, job in desks(seed):
+        asked = [
+            (shape, gpu_class)
+            for shape in variants(job, chance)
+            for gpu_class in (CLASSES if shape.rank.gpus else (None,))
+        ]
         look = Look(desk, job.id)
-        for shape in variants(job, chance):
-            for gpu_class in CLASSES if shape.rank.gpus else (None,):
-                limits = desk.limits(shape, gpu_class, job.id)
-                assert look.has_free(shape, gpu_class) == (place(desk.room, shape, gpu_class) is not None)
-                assert look.has_room(shape, gpu_class) == (
-                    place(desk.room, shape, gpu_class, limits) is not None
-                )
+        told = [(look.has_free(*one), look.has_room(*one)) for one in asked]
+        assert told == [_found(desk, job, *one) for one in asked]
+
+
+def _found(desk: Desk, job: Job, shape: Shape, gpu_class: str | None) -> tuple[bool, bool]:
+    """Whether a plan finds room among what is free, and such that nothing ahead is in the way."""
+    limits = desk.limits(shape, gpu_class, job.id)
+    free, room = place(desk.room, shape, gpu_class), place(desk.room, shape, gpu_class, limits)
+    return free is not None, room is not None
 
 
 @settings(max_examples=STATES, deadline=None)

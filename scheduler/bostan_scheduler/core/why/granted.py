@@ -34,10 +34,10 @@ def with_a_firmer_claim(look: Look, job: Job, shape: Shape) -> Iterator[Help]:
     if leaf is None or asks_already or shape.qos is not Qos.SCAVENGER or not allowed(leaf, shape):
         return
     pool = list(victims(desk, _longest_left(desk, shape)))
-    if not pool or _victims_of(desk, leaf, job, shape, pool):
+    if not pool or _victims_of(look, leaf, job, shape, pool):
         return
     changed = replace(shape, qos=Qos.STANDARD)
-    gone = _victims_of(desk, leaf, job, changed, pool)
+    gone = _victims_of(look, leaf, job, changed, pool)
     if gone:
         yield help_by(HelpKind.QOS, 0.5, changed, qos=changed.qos, jobs=gone)
 
@@ -55,12 +55,14 @@ def _longest_left(desk: Desk, shape: Shape) -> list[Attempt]:
     return nlargest(VICTIMS_TRIED, running, most_left)
 
 
-def _victims_of(desk: Desk, leaf: QuotaNode, job: Job, shape: Shape, pool: list[Victim]) -> int:
+def _victims_of(look: Look, leaf: QuotaNode, job: Job, shape: Shape, pool: list[Victim]) -> int:
     """How many running jobs would be asked to go in the next round, were it this job's turn."""
-    asked, pair = Round(desk, pool), (leaf.id, shape)
+    desk, pair = look.desk, (leaf.id, shape)
+    asked = Round(desk, pool)
     for gpu_class in classes_of(desk, shape):
         if gpu_class is not None and _some_give_way(desk, pair, job, gpu_class, pool):
             made = asked.make_room(pair, job, gpu_class)
+            look.forget_room()
             if made is not None:
                 return len(made[0].victims)
     return 0

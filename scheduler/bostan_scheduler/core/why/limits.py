@@ -1,6 +1,6 @@
 """The desk's limits, found node by node: for who looks at few of the nodes where something lies ahead."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.job import Shape
@@ -23,6 +23,7 @@ class NodeLimits:
     job_id: str | None
     kept: Blocks
     known: dict[str, int | None] = field(default_factory=dict)
+    counted: int | None = None
 
     def on(self, node_id: str) -> int | None:
         """The limit on a node; None where nothing lies ahead."""
@@ -32,6 +33,11 @@ class NodeLimits:
 
     def count(self) -> int:
         """On how many nodes there is one."""
+        if self.counted is None:
+            self.counted = self._count()
+        return self.counted
+
+    def _count(self) -> int:
         places = self.desk.timeline.obstacles.keys() | self.kept.keys()
         nodes = self.desk.snapshot.nodes
         return sum(
@@ -49,13 +55,13 @@ class NodeLimits:
         return left_on(desk.snapshot, node_id, self.gpu_class, held, ahead)
 
     def _ahead(self, node_id: str) -> list[Block]:
-        blocks = list(self._blocks(node_id))
+        blocks = self._blocks(node_id)
         if not blocks:
-            return blocks
+            return []
         stay = stay_of(self.desk.snapshot, self.shape, self.job_id)
         return [one for one in blocks if one.concerns(self.shape, stay)]
 
-    def _blocks(self, node_id: str) -> Iterator[Block]:
+    def _blocks(self, node_id: str) -> Sequence[Block]:
         key = node_id, self.gpu_class
-        yield from self.desk.timeline.obstacles.get(key, ())
-        yield from self.kept.get(key, ())
+        windows, kept = self.desk.timeline.obstacles.get(key, ()), self.kept.get(key, ())
+        return [*windows, *kept] if windows and kept else windows or kept

@@ -13,7 +13,7 @@ from bostan_scheduler.core.placement.avoiding import wishes
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.room.ask import ask_of
-from bostan_scheduler.core.room.state import State
+from bostan_scheduler.core.room.buckets import Bucket
 from bostan_scheduler.core.timeline.timeline import Blocks
 from bostan_scheduler.core.why.ever import enough_gpus, parks_of
 from bostan_scheduler.core.why.kept import given_back
@@ -28,10 +28,16 @@ Ahead = tuple[str, int | None, int, str]
 
 @dataclass(slots=True)
 class Free:
-    """How many ranks a node in each state takes, of those that take any, and how many each park takes in all."""
+    """Nodes that take any rank, by park: how many ranks each takes and which nodes do; and how many the park takes in all."""
 
-    in_state: dict[State, int] = field(default_factory=dict)
+    nodes: dict[str, list[tuple[int, list[str]]]] = field(default_factory=dict)
     in_park: dict[str, int] = field(default_factory=dict)
+
+    def add(self, ranks: int, bucket: Bucket) -> None:
+        """Nodes that take so many each."""
+        for park, nodes in bucket.nodes.items():
+            self.in_park[park] = self.in_park.get(park, 0) + ranks * len(nodes)
+            self.nodes.setdefault(park, []).append((ranks, nodes))
 
 
 @dataclass(slots=True)
@@ -87,6 +93,10 @@ class Look:
             self._limits[key] = NodeLimits(self.desk, shape, gpu_class, self.job_id, self._kept)
         return self._limits[key]
 
+    def forget_room(self) -> None:
+        """Something was tried on the desk: it is as before, but its nodes are listed anew."""
+        self._free.clear()
+
     # Room
 
     def _with_wishes(self, shape: Shape, gpu_class: str | None, limits: NodeLimits | None) -> bool:
@@ -115,20 +125,14 @@ class Look:
         avoid: Collection[str],
     ) -> bool:
         left = shape.replicas
-        for node_id, ranks in self._nodes(park, shape, gpu_class):
-            limit = limits.on(node_id) if limits is not None else None
-            most = ranks if limit is None else min(ranks, limit // shape.rank.gpus)
-            left -= most if node_id not in avoid else 0
-            if left <= 0:
-                return True
+        for ranks, nodes in self._free_for(shape, gpu_class).nodes[park]:
+            for node_id in nodes:
+                limit = limits.on(node_id) if limits is not None else None
+                most = ranks if limit is None else min(ranks, limit // shape.rank.gpus)
+                left -= most if node_id not in avoid else 0
+                if left <= 0:
+                    return True
         return False
-
-    def _nodes(self, park: str, shape: Shape, gpu_class: str | None) -> Iterator[tuple[str, int]]:
-        """The nodes of a park that take any rank, and how many."""
-        buckets = self.desk.room.buckets.of_class.get(gpu_class, {})
-        for state, ranks in self._free_for(shape, gpu_class).in_state.items():
-            for node_id in buckets[state].nodes.get(park, ()):
-                yield node_id, ranks
 
     def _free_for(self, shape: Shape, gpu_class: str | None) -> Free:
         key = shape.rank, shape.firm if shape.rank.gpu_milli < WHOLE_GPU else "", gpu_class
@@ -141,9 +145,7 @@ class Look:
         for state, bucket in self.desk.room.buckets.of_class.get(gpu_class, {}).items():
             ranks = ask.ranks_in(state)
             if ranks:
-                free.in_state[state] = ranks
-                for park, nodes in bucket.nodes.items():
-                    free.in_park[park] = free.in_park.get(park, 0) + ranks * len(nodes)
+                free.add(ranks, bucket)
         return free
 
 

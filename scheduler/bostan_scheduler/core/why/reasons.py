@@ -19,8 +19,8 @@ from bostan_scheduler.core.why.look import Look
 Pools = Mapping[str, PoolSize]
 
 
-def reasons(desk: Desk, job: Job) -> tuple[Wait, ...]:
-    """Why a queued job waits."""
+def reasons(desk: Desk, job: Job, look: Look | None = None) -> tuple[Wait, ...]:
+    """Why a queued job waits; `look` is the one that goes on looking for it, if any does."""
     leaf = desk.leaf(job)
     if leaf is None:
         return (wait(Reason.NO_QUOTA, firm=job.spec.firm),)
@@ -29,7 +29,7 @@ def reasons(desk: Desk, job: Job) -> tuple[Wait, ...]:
     kept = desk.timeline.reserved.get(job.id)
     if kept is not None:
         return (_kept(desk, kept),)
-    return _reasons_of(Look(desk), leaf, shape_of(desk.snapshot, job))
+    return _reasons_of(look or Look(desk), leaf, shape_of(desk.snapshot, job))
 
 
 def _reasons_of(look: Look, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:

@@ -43,8 +43,9 @@ class Why:
 def explain(desk: Desk, job: Job) -> Why:
     """All that is to be said of a queued job, for somebody who may see everything. The desk is as before after it."""
     assert isinstance(job.phase, Queued), f"{job.id} does not wait"
-    waits, quotas = reasons(desk, job), tuple(_quota_rows(desk, job))
+    quotas = tuple(_quota_rows(desk, job))
     with looking(desk, job) as look:
+        waits = reasons(desk, job, look)
         parks, would_help = park_rows(look, job), helps(look, job, waits)
     return Why(waits, job.phase.since, ahead_of(desk, job), parks, quotas, would_help)
 
