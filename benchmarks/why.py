@@ -55,7 +55,8 @@ def answers(state: str, size: Size, asked: int) -> Iterator[Result]:
     """The figures of each kind, those of all together, and what the plans after them take."""
     planner, snapshot = Planner(), STATES[state](with_asked(cluster(size), asked))
     collect_seldom()
-    draft = Draft.of(running(planner, snapshot, cold(planner, snapshot).changes), after(NOW, LATER_SECONDS))
+    started, now = running(planner, snapshot, cold(planner, snapshot).changes), after(NOW, LATER_SECONDS)
+    draft = Draft.of(replace(started, round_at=now), now)  # no round is due: plans alone are looked at
     desk, every = planner.at(draft.view), list[Timed]()
     for kind in ("no room", "gang", *KINDS):
         times = [timed(desk, job) for job in waiting(desk, kind, asked)]
