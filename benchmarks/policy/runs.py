@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from bostan.errors import BostanError
-from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
 from bostan_scheduler.core.order import ORDERS
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Settings
@@ -23,7 +23,6 @@ from bostan_scheduler.sim.world import IDEALISED, SETTINGS, YEARS_10, Work
 
 SAY_SECONDS = 30.0
 HOUR = 3600
-DAY_MILLISECONDS = 86_400_000
 LIMIT_FACTOR = 2
 PRODUCTION = "service"
 

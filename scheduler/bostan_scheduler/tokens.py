@@ -7,14 +7,13 @@ from typing import Any
 
 from bostan.api import Role
 
-from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.instant import DAY_SECONDS, after
 from bostan_scheduler.errors import BadToken, NoCentre, NoSuchToken
 from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.service.tokens import mint
 from bostan_scheduler.settings import CentreSettings
 from bostan_scheduler.store import Store, open_store
 
-DAY_SECONDS = 86_400
 KNOWN_SHOWN_MAX = 20
 FIRM_ROLES = (Role.FIRM_OWNER, Role.MEMBER)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bostan_scheduler.core.instant import DAY_MILLISECONDS
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.decisions import hashing, scribe
 from bostan_scheduler.decisions.files import LogFiles, log_files
 from bostan_scheduler.decisions.kept import KeptSnapshots
-from bostan_scheduler.decisions.limits import DAY_MILLISECONDS, DecisionLimits
+from bostan_scheduler.decisions.limits import DecisionLimits
 from bostan_scheduler.decisions.log import FileDecisionLog
 from bostan_scheduler.replays import replay_log
 from bostan_scheduler.service.messages import AskPlanning, PlanningAnswer

@@ -14,6 +14,7 @@ from bostan_scheduler.cluster.forecasting import Forecasts, Store
 from bostan_scheduler.cluster.playing import play, tasks_at_once
 from bostan_scheduler.cluster.ports import listening
 from bostan_scheduler.cluster.tidying import Tidying, TidyLimits
+from bostan_scheduler.core.instant import DAY_SECONDS
 from bostan_scheduler.files import Files
 from bostan_scheduler.files.bringing import bring_owners
 from bostan_scheduler.files.settings import BlobLimits, LogLimits
@@ -147,14 +148,14 @@ def blob_limits(settings: CentreSettings) -> BlobLimits:
     """The limits of archives."""
     return BlobLimits(
         blob_bytes_max=settings.blob_bytes_max,
-        keep_seconds=settings.archive_days * 86_400,
+        keep_seconds=settings.archive_days * DAY_SECONDS,
         checkpoint_seconds=settings.checkpoint_hours * 3600,
     )
 
 
 def log_limits(settings: CentreSettings) -> LogLimits:
     """The limits of logs."""
-    return LogLimits(rank_bytes_max=settings.log_bytes_max, keep_seconds=settings.log_days * 86_400)
+    return LogLimits(rank_bytes_max=settings.log_bytes_max, keep_seconds=settings.log_days * DAY_SECONDS)
 
 
 def http_limits(settings: CentreSettings) -> HttpLimits:
@@ -166,7 +167,7 @@ def forecast_limits(settings: CentreSettings) -> ForecastLimits:
     """How far forecasts go."""
     return ForecastLimits(
         samples=settings.forecast_samples,
-        horizon_seconds=settings.forecast_horizon_days * 86_400,
+        horizon_seconds=settings.forecast_horizon_days * DAY_SECONDS,
         wall_seconds=float(settings.forecast_seconds),
         jobs_max=settings.forecast_jobs_max,
     )

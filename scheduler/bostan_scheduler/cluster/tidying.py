@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.instant import DAY_SECONDS, Instant, after
 from bostan_scheduler.files import Files
 from bostan_scheduler.service.ports import Reader, StoreError
 
 log = structlog.get_logger()
-
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 Instant = int
 """A UTC instant in milliseconds since 1970-01-01T00:00Z."""
 
+DAY_SECONDS = 86_400
+DAY_MILLISECONDS = 1000 * DAY_SECONDS
+
 
 def after(instant: Instant, seconds: int) -> Instant:
     """The instant `seconds` later (earlier when negative)."""

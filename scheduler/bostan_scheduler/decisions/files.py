@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.decisions.limits import DAY_MILLISECONDS, DecisionLimits
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
+from bostan_scheduler.decisions.limits import DecisionLimits
 from bostan_scheduler.files.disk import PRIVATE_FILE, make_folder, write_all
 
 SUFFIX = ".jsonl"

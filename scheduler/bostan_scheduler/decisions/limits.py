@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-DAY_MILLISECONDS = 86_400_000
 IDLE_MILLISECONDS = 60_000
 """A plan that decides nothing is written down at most so often."""
 FILE_BYTES = 16 * 2**20

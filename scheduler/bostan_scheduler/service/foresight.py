@@ -6,11 +6,10 @@ from zoneinfo import ZoneInfo
 from bostan.weekly import occurrences
 
 from bostan_scheduler.core.changes import Change, Foresee
-from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
 from bostan_scheduler.core.obstacle import LocalReserve, StandingReserve
 from bostan_scheduler.core.snapshot import Snapshot
 
-DAY_MILLISECONDS = 86_400_000
 AHEAD_DAYS = 35
 """Beyond the longest time limit of a job, with days to spare: no job can start that would run into what is not seen."""
 

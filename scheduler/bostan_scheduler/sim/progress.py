@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
 from bostan_scheduler.sim.engine import Watch
 
 DRAW_SECONDS = 0.1
@@ -27,7 +27,7 @@ def bar(total: int, start_at: Instant) -> Iterator[Watch | None]:
             nonlocal drawn_at
             if time.monotonic() > drawn_at + DRAW_SECONDS or finished == total:
                 drawn_at = time.monotonic()
-                progress.update(task, completed=finished, day=(now - start_at) / 86_400_000)
+                progress.update(task, completed=finished, day=(now - start_at) / DAY_MILLISECONDS)
 
         yield watch
 

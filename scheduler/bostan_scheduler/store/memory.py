@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bostan_scheduler.core.changes import SetQuotas
-from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.service.ports import Commit, Receipt, StoredEvent
@@ -13,7 +13,6 @@ from bostan_scheduler.store.memory_reader import MemoryReader
 from bostan_scheduler.store.memory_state import Leadership, MemoryState
 from bostan_scheduler.store.rows import phase_name
 from bostan_scheduler.store.settings import DEFAULTS, StoreSettings
-from bostan_scheduler.store.writes import DAY_MILLISECONDS
 
 
 class MemoryStore(MemoryReader):

@@ -7,13 +7,12 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, selec
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bostan_scheduler.core.changes import SetQuotas
+from bostan_scheduler.core.instant import DAY_MILLISECONDS
 from bostan_scheduler.service.ports import Commit, StaleRow
 from bostan_scheduler.store import kept_windows, rows, tables
 from bostan_scheduler.store.codec import encode
 from bostan_scheduler.store.prepared import Prepared
 from bostan_scheduler.store.rows import Row
-
-DAY_MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

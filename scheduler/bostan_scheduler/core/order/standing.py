@@ -22,10 +22,7 @@ class Standing:
 
     def owed(self, shape: Shape) -> bool:
         """Whether a job of this shape would stay within what the leaf is guaranteed, in a class that it takes."""
-        for gpu_class in shape.gpu_classes or self.leaf.gpus:
-            if self.quotas.owes(self.leaf, gpu_class, shape.gpus):
-                return True
-        return False
+        return any(self.owed_in(shape.gpus, one) for one in shape.gpu_classes or self.leaf.gpus)
 
     def owed_in(self, gpus: int, gpu_class: str) -> bool:
         """Whether so many more GPUs of a class would still be within the guarantee."""

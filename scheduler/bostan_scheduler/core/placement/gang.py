@@ -31,7 +31,7 @@ def over_nodes(search: Search, parks: Parks) -> Placement | None:
     stocks = _stocks(search, parks)
     for park, stock in stocks.items():
         size = _size(stock, search.shape.replicas)
-        if size is not None and (best is None or size < best[:2] or (size == best[:2] and park < best[2])):
+        if size is not None and (best is None or (*size, park) < best):
             best = (*size, park)
     if best is None:
         return None
@@ -102,7 +102,7 @@ def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spre
 
 def _candidates(search: Search, park: str, stocks: list[Stock]) -> Iterator[Candidate]:
     """Of nodes that are alike no more than the gang could use, unless it matters where they stand."""
-    labelled = search.ledger.open.labelled[park] > 0
+    labelled = park in search.ledger.open.labelled
     for ranks, free_milli, _, nodes in stocks:
         fit = (one for one in nodes if ranks and search.most(one, ranks) == ranks)
         taken = ((ranks, free_milli, one) for one in fit)

@@ -22,8 +22,6 @@ def place(
     Nodes to avoid are left out as long as the others suffice; then the oldest are forgotten first. `limits` says how many GPUs of the class it may take
     on a node; a node that is not named has no limit.
     """
-    if not shape.avoid_nodes:
-        return _best(Search(ledger, shape, gpu_class, limits))
     searches = [Search(ledger, shape, gpu_class, limits, avoid) for avoid in wishes(ledger, shape)]
     found = _best(searches[0])
     if found is not None or len(searches) == 1:

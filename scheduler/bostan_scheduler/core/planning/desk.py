@@ -80,7 +80,7 @@ class Desk:
 
     def shape(self, job: Job) -> Shape:
         """The shape with which a job gets in line."""
-        until = patient_until(self.snapshot, job) if job.avoid_nodes else None
+        until = patient_until(self.snapshot, job)
         if until is None:
             return job.shape
         self.patient[job.id] = until
@@ -92,7 +92,7 @@ class Desk:
         if leaf is None:
             self.outside[job.id] = None
             return None
-        if job.pending_checkpoints and awaited(self.snapshot, job) is not None:
+        if awaited(self.snapshot, job) is not None:
             self.aside[job.id] = None
             return None
         return None if job.id in self.timeline.reserved else leaf
@@ -165,7 +165,7 @@ class Desk:
         """How a leaf stands now, and what it held lately; found once until it holds more or less."""
         standing = self.standings.get(leaf_id)
         if standing is None:
-            leaf, lately = self.queue.leaves[leaf_id], self.held_lately.get(leaf_id, NO_LIMITS)
+            leaf, lately = self.queue.leaves[leaf_id], self.held_lately.get(leaf_id, {})
             standing = self.standings[leaf_id] = Standing(leaf, self.books.quotas, lately)
         return standing
 
@@ -207,6 +207,8 @@ class Desk:
 
 def awaited(snapshot: Snapshot, job: Job) -> PendingCheckpoint | None:
     """A checkpoint of the job that is still on its way and not overdue."""
+    if not job.pending_checkpoints:
+        return None
     limit = snapshot.settings.checkpoint_wait_seconds
     pending = (one for one in job.pending_checkpoints if snapshot.now < after(one.declared_at, limit))
     return next(pending, None)

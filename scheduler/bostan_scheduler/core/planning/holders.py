@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Attempt
+from bostan_scheduler.core.counts import count
 from bostan_scheduler.core.room.pool import Pool
 
 NOBODY: Mapping[str, int] = {}
@@ -27,8 +28,6 @@ class Holders:
             return
         pool = attempt.park, attempt.gpu_class
         firms = self.of_pool.setdefault(pool, Counter())
-        firms[attempt.firm] += step * attempt.gpus
-        if not firms[attempt.firm]:
-            del firms[attempt.firm]
+        count(firms, attempt.firm, step * attempt.gpus)
         if not firms:
             del self.of_pool[pool]

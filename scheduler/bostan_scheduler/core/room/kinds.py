@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bostan_scheduler.core.counts import count
 from bostan_scheduler.core.room.node_room import NodeRoom
 
 Kind = tuple[int, int, int]
@@ -32,9 +33,6 @@ class NodeKinds:
         node = room.node
         parks = self.of_class.setdefault(gpu_class, {})
         kinds = parks.setdefault(node.park, Counter())
-        kind = gpus, node.cpus, node.memory_bytes
-        kinds[kind] += step
-        if not kinds[kind]:
-            del kinds[kind]
-            if not kinds:
-                del parks[node.park]
+        count(kinds, (gpus, node.cpus, node.memory_bytes), step)
+        if not kinds:
+            del parks[node.park]

@@ -4,6 +4,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from dataclasses import dataclass, field
 
+from bostan_scheduler.core.counts import count
 from bostan_scheduler.core.room.node_room import NodeRoom
 
 
@@ -21,7 +22,7 @@ class OpenNodes:
     def add(self, room: NodeRoom) -> None:
         """A node is open from now on."""
         insort(self.by_park.setdefault(room.node.park, []), room.node.id)
-        self.labelled[room.node.park] += room.located
+        count(self.labelled, room.node.park, int(room.located))
 
     def remove(self, room: NodeRoom) -> None:
         """A node is open no more."""
@@ -30,7 +31,6 @@ class OpenNodes:
         at = bisect_left(nodes, room.node.id)
         assert nodes[at] == room.node.id, f"{room.node.id} was not open"
         del nodes[at]
-        self.labelled[park] -= room.located
+        count(self.labelled, park, -int(room.located))
         if not nodes:
             del self.by_park[park]
-            del self.labelled[park]

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from bostan_scheduler.core.counts import count
+
 Pool = tuple[str, str]
 """A park and a GPU class."""
 
@@ -46,12 +48,6 @@ class PoolSize:
         assert step in (1, -1)
         for memory_bytes in memories:
             self.gpus += step
-            _count(self.memories, memory_bytes, step)
-        _count(self.nodes_of, len(list(memories)), step)
+            count(self.memories, memory_bytes, step)
+        count(self.nodes_of, len(list(memories)), step)
         self.nodes_away += 0 if is_open else step
-
-
-def _count(counter: Counter[int], key: int, step: int) -> None:
-    counter[key] += step
-    if counter[key] == 0:
-        del counter[key]

@@ -4,6 +4,7 @@ from bostan import api
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
+from bostan_scheduler.core.instant import DAY_SECONDS
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.files.errors import BlobUnknown
 from bostan_scheduler.http.asker import Who
@@ -16,8 +17,6 @@ from bostan_scheduler.http.parts import HttpParts
 from bostan_scheduler.http.problems import Problem, not_found
 from bostan_scheduler.http.translate.jobs import outputs_model
 from bostan_scheduler.http.views import visible_job
-
-DAY_SECONDS = 86_400
 
 router = APIRouter(route_class=GuardedRoute, tags=["jobs"])
 

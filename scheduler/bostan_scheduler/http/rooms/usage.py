@@ -5,6 +5,7 @@ from typing import Annotated
 from bostan import api
 from fastapi import APIRouter, Query, Response
 
+from bostan_scheduler.core.instant import DAY_MILLISECONDS
 from bostan_scheduler.http.asker import Who
 from bostan_scheduler.http.asking import from_store
 from bostan_scheduler.http.bodies import answer
@@ -16,7 +17,7 @@ from bostan_scheduler.http.translate.records import usage_model
 
 router = APIRouter(route_class=GuardedRoute, tags=["usage"])
 
-_DEFAULT_MILLISECONDS = 30 * 86_400_000
+_DEFAULT_MILLISECONDS = 30 * DAY_MILLISECONDS
 Edge = Annotated[int | None, Query(ge=0, le=2**53, description="UTC milliseconds since 1970-01-01T00:00Z")]
 From = Annotated[Edge, Query(alias="from")]
 Until = Annotated[Edge, Query(alias="until")]

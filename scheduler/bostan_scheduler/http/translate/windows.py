@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from bostan import api
 
-from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
 from bostan_scheduler.core.obstacle import (
     AdvanceReservation,
     Announced,
@@ -161,7 +161,7 @@ def ahead(
     windows: Iterable[Announced], reserves: Iterable[StandingReserve], now: Instant, days: int
 ) -> list[Obstacle]:
     """What is not over and begins within so many days, soonest first."""
-    end = now + days * 86_400_000
+    end = now + days * DAY_MILLISECONDS
     near = (one for one in windows if now < one.until_at and one.from_at < end)
     return sorted([*near, *times_ahead(reserves, now, days)], key=lambda one: (one.from_at, one.id))
 

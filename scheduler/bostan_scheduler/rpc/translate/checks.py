@@ -7,7 +7,6 @@ from typing import Final
 from bostan_scheduler.rpc.errors import NotUnderstood
 
 INT64_MAX: Final = 2**63 - 1
-DAY_MILLISECONDS: Final = 86_400_000
 MEMORY_BYTES_MAX: Final = 2**50
 CPUS_MAX: Final = 1_000_000
 RANKS_MAX: Final = 1_000_000

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from bostan_protos.v1.rank_pb2 import Stamp, Term
 
-from bostan_scheduler.core.instant import Instant
-from bostan_scheduler.rpc.translate.checks import DAY_MILLISECONDS, INT64_MAX, number
+from bostan_scheduler.core.instant import DAY_MILLISECONDS, Instant
+from bostan_scheduler.rpc.translate.checks import INT64_MAX, number
 
 NS_PER_MS = 1_000_000
 TERM_MILLISECONDS_MAX = 365 * DAY_MILLISECONDS
