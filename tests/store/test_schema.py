@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bostan_scheduler.service.ports import Commit, JobFilter, StoreError
 from bostan_scheduler.store import open_store
 from bostan_scheduler.store.errors import CannotOpen, SchemaTooNew, SchemaTooOld
 from bostan_scheduler.store.schema import MIGRATIONS, NEWEST
+from bostan_scheduler.store.settings import StoreSettings
 from bostan_scheduler.store.tables import metadata
 from sqlalchemy import create_engine
 from store_story import (
@@ -139,6 +141,14 @@ def test_two_leaders_that_start_at_once_migrate_once(tmp_path):
     assert sorted(store.lead("a", NOW) for store in stores) == [1, 2, 3, 4]
     for store in stores:
         store.close()
+
+
+def test_a_new_store_that_another_holds_is_waited_for_no_longer_than_is_set(tmp_path):
+    path = tmp_path / "new.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="database is locked"):
+            open_store(f"sqlite:///{path}", StoreSettings(busy_timeout_seconds=0.05), migrate=True)
 
 
 @pytest.mark.parametrize("migrate", [True, False])

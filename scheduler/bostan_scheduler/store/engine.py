@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from bostan_scheduler.service.ports import StaleRow, StoreError
 from bostan_scheduler.store.errors import CannotKeep, CannotOpen
 from bostan_scheduler.store.settings import StoreSettings
 
+RETRY_SECONDS = 0.01
 _ROW_IS_THERE = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE)
 
 
@@ -95,14 +97,28 @@ def _engine(
             "check_same_thread": False,
         },
     )
-    event.listen(engine, "connect", lambda raw, _: _prepare(raw, pragmas))
+    patience_seconds = settings.busy_timeout_seconds
+    event.listen(engine, "connect", lambda raw, _: _prepare(raw, pragmas, patience_seconds))
     event.listen(engine, "begin", lambda connection: _begin(connection, begin))
     return engine
 
 
-def _prepare(raw: sqlite3.Connection, pragmas: tuple[str, ...]) -> None:
+def _prepare(raw: sqlite3.Connection, pragmas: tuple[str, ...], patience_seconds: float) -> None:
+    until = time.monotonic() + patience_seconds
     for pragma in pragmas:
+        while not _was_set(raw, pragma, until):
+            time.sleep(RETRY_SECONDS)
+
+
+def _was_set(raw: sqlite3.Connection, pragma: str, until: float) -> bool:
+    """SQLite itself does not wait where the journal's mode changes, as it does when two open a new file at once."""
+    try:
         raw.execute(f"PRAGMA {pragma}")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+            raise
+        return False
+    return True
 
 
 def _begin(connection: Connection, begin: str) -> None:
