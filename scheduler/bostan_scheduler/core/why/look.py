@@ -17,7 +17,7 @@ from bostan_scheduler.core.room.buckets import Bucket
 from bostan_scheduler.core.timeline.timeline import Blocks
 from bostan_scheduler.core.why.ever import enough_gpus, parks_of
 from bostan_scheduler.core.why.kept import given_back
-from bostan_scheduler.core.why.limits import NodeLimits
+from bostan_scheduler.core.planning.node_limits import NodeLimits
 
 NOBODY: Collection[str] = ()
 Asked = tuple[RankNeeds, str, str | None]

@@ -1,4 +1,4 @@
-"""The desk's limits, found node by node: for who looks at few of the nodes where something lies ahead."""
+"""The desk's limits, found node by node: for who looks at few of the nodes where something lies ahead, or tries what would be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,8 @@ from bostan_scheduler.core.timeline.timeline import Blocks, left_on, stay_of
 
 @dataclass(slots=True)
 class NodeLimits:
-    """How many GPUs of a class a job of this shape may take on a node. Good while the desk stands still.
+    """How many GPUs of a class a job of this shape may take on a node. Good while the desk stands still; `forget` a node on
+    which something is tried.
 
     `kept` are the blocks of reservations on the desk.
     """
@@ -30,6 +31,10 @@ class NodeLimits:
         if node_id not in self.known:
             self.known[node_id] = self._on(node_id)
         return self.known[node_id]
+
+    def forget(self, node_id: str) -> None:
+        """Something was tried on a node."""
+        self.known.pop(node_id, None)
 
     def count(self) -> int:
         """On how many nodes there is one."""
