@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
 from bostan_scheduler.core.placement.avoiding import wishes
 from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.node_limits import NodeLimits
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.room.ask import ask_of
 from bostan_scheduler.core.room.buckets import Bucket
 from bostan_scheduler.core.timeline.timeline import Blocks
 from bostan_scheduler.core.why.ever import enough_gpus, parks_of
 from bostan_scheduler.core.why.kept import given_back
-from bostan_scheduler.core.planning.node_limits import NodeLimits
 
 NOBODY: Collection[str] = ()
 Asked = tuple[RankNeeds, str, str | None]
