@@ -1,8 +1,11 @@
 """What lies ahead decides what starts now: a line a case."""
 
 import pytest
+from bostan_scheduler.core.changes import Add, Start
+from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.preemption import Preemption
 from bostan_scheduler.core.snapshot import Settings
+from turns import Table
 from worlds import lines, world
 
 CASES = [
@@ -16,6 +19,15 @@ CASES = [
     pytest.param("node p/a 4; node p/b 4; quota x 4; closed m p 600 9000 nodes=p/a; job j1 x 4 hours=3", "start j1 p/b 0,1,2,3", id="another node is open"),
     pytest.param("node p/a 4; quota x 4; closed m p 20 9000; run j0 x p/a 4 for=60 saves", "stop j0", id="what runs saves itself in time"),
     pytest.param("node p/a 4; quota x 4; closed m p 3600 9000; run j0 x p/a 4 for=60 saves", "", id="not before it is time"),
+    # a stop takes its time
+    pytest.param("node p/a 4; quota x 4; closed m p 3720 9000; job j1 x 4 hours=1", "start j1 p/a 0,1,2,3", id="over before the window though it starts and stops as slowly as it may"),
+    pytest.param("node p/a 4; quota x 4; closed m p 3719 9000; job j1 x 4 hours=1", "wait j1 window-ahead", id="within its time limit, but it may not have stopped"),
+    pytest.param("node p/a 4; quota x 4; closed m p 4590 9000; job j1 x 4 hours=1 stops=900", "start j1 p/a 0,1,2,3", id="over before the window though it stops slowly"),
+    pytest.param("node p/a 4; quota x 4; closed m p 4589 9000; job j1 x 4 hours=1 stops=900", "wait j1 window-ahead", id="it stops too slowly"),
+    pytest.param("node p/a 4; quota x 4; closed m p 2700 9000; job j1 x 4 hours=3 saves stops=900", "start j1 p/a 0,1,2,3", id="runs for half an hour before it is told to go"),
+    pytest.param("node p/a 4; quota x 4; closed m p 2699 9000; job j1 x 4 hours=3 saves stops=900", "wait j1 window-ahead", id="would be told to go too soon to be worth a start"),
+    pytest.param("node p/a 4; quota x 4; closed m p 900 9000; run j0 x p/a 4 for=60 saves stops=900", "stop j0", id="who stops slowly is told early"),
+    pytest.param("node p/a 4; quota x 4; closed m p 901 9000; run j0 x p/a 4 for=60 saves stops=900", "", id="but not earlier than that"),
     # advance reservations
     pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 600 9000; job j1 x 2 hours=3", "start j1 p/a 0,1", id="beside what is booked"),
     pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 600 9000; job j1 x 3 hours=3", "wait j1 window-ahead", id="not what is booked"),
@@ -53,7 +65,30 @@ CASES = [
 ]  # fmt: skip
 
 
+STARVING = Settings(preemption=Preemption(starving_seconds=3600))
+
+
 @pytest.mark.parametrize(("cluster", "expected"), CASES)
 def test_what_lies_ahead(cluster: str, expected: str) -> None:
-    settings = Settings(preemption=Preemption(starving_seconds=3600))
-    assert "; ".join(lines(world(cluster, settings))) == expected
+    assert "; ".join(lines(world(cluster, STARVING))) == expected
+
+
+PASSING = [
+    pytest.param("job j2 x 2 hours=1", True, id="over in time"),
+    pytest.param("job j2 x 2 hours=1 stops=3570", True, id="over in time though it stops slowly"),
+    pytest.param("job j2 x 2 hours=1 stops=3571", False, id="it stops too slowly"),
+    pytest.param("job j2 x 2 hours=2", False, id="within its time limit, but it may not have stopped"),
+    pytest.param("job j2 x 2 hours=3 saves", False, id="nobody is asked to go for a reservation"),
+]
+
+
+@pytest.mark.parametrize(("job", "passes"), PASSING)
+def test_who_may_pass_a_starving_gang(job: str, passes: bool) -> None:
+    """GPUs are kept for the gang in 7260 s."""
+    cluster = "node p/a 4; quota x 8"
+    table = Table(world(f"{cluster}; run j0 x p/a 2 hours=2 for=60; job j1 x 4 age=7200", STARVING))
+    table.play()
+    assert table.snapshot.reserved["j1"].from_at == after(table.snapshot.now, 7260)
+    (late,) = world(f"{cluster}; {job}").jobs.values()
+    table.carry((Add(late),))
+    assert any(isinstance(one, Start) for one in table.plan()) is passes

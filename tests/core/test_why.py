@@ -22,9 +22,9 @@ HELPS = [
     pytest.param("node p/a 4,4xt4; quota x 16; quota x 4 class=t4; run j0 x p/a 4; job j1 x 2 class=a100", ["it would start now on t4"], id="on another class"),
     pytest.param("node p/a 4,4xt4; quota x 16; run j0 x p/a 4; job j1 x 2 class=a100", [], id="not on a class without quota"),
     # time
-    pytest.param("node p/a 8; quota x 8; job j1 x 8 hours=24; closed w1 p 3600 7200", ["it would start now if it saved itself when asked (checkpoint on signal)", "it would start now with a time limit of at most 1 h"], id="before a window"),
+    pytest.param("node p/a 8; quota x 8; job j1 x 8 hours=24; closed w1 p 3720 7200", ["it would start now if it saved itself when asked (checkpoint on signal)", "it would start now with a time limit of at most 1 h"], id="before a window"),
     pytest.param("node p/a 8; quota x 8; job j1 x 8 hours=24 estimate=7200; closed w1 p 3600 7200", ["it would start now if it saved itself when asked (checkpoint on signal)"], id="not in less time than it takes"),
-    pytest.param("node p/a 8; quota x 8; job j1 x 8 hours=24; booked w1 p y 4 5400 7200", ["it would start now if it saved itself when asked (checkpoint on signal)", "it would start now with 4 of the 8 GPUs", "it would start now with a time limit of at most 1 h 30 min"], id="before a reservation"),
+    pytest.param("node p/a 8; quota x 8; job j1 x 8 hours=24; booked w1 p y 4 5400 7200", ["it would start now if it saved itself when asked (checkpoint on signal)", "it would start now with 4 of the 8 GPUs", "it would start now with a time limit of at most 1 h 28 min"], id="before a reservation"),
     pytest.param("node p/a 8; quota x 8 max-hours=2; job j1 x 8 hours=3", ["it would start now with a time limit of at most 2 h"], id="as long as the quota allows"),
     # granted
     pytest.param("node p/a 8; quota x 2; job j1 x 3", ["it would start now with 2 of the 3 GPUs", "it would start now if x allowed 1 a100 more"], id="a larger quota"),

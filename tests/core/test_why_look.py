@@ -44,7 +44,8 @@ def variants(job: Job, chance: random.Random) -> Iterator[Shape]:
     yield replace(
         shape,
         time_limit_seconds=chance.randint(600, 90_000),
-        saves_within_seconds=chance.choice((None, 60, 900)),
+        checkpoints=chance.random() < 0.6,
+        stop_seconds=chance.choice((60, 900)),
     )
     yield replace(
         shape,

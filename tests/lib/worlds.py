@@ -145,8 +145,11 @@ def _stopping(spec: JobSpec, saves: bool, named: dict[str, str]) -> JobSpec:
     """It saves itself when asked; `stops=S`: all in all that may take so long."""
     if "stops" not in named:
         return replace(spec, checkpoint_on_signal=saves)
-    grace = int(named["stops"]) - spec.stop_grace_seconds
-    return replace(spec, checkpoint_on_signal=saves, checkpoint_grace_seconds=grace)
+    stops = int(named["stops"])
+    if not saves:
+        return replace(spec, stop_grace_seconds=stops)
+    grace = stops - spec.stop_grace_seconds
+    return replace(spec, checkpoint_on_signal=True, checkpoint_grace_seconds=grace)
 
 
 def _split(named: dict[str, str], key: str) -> tuple[str, ...]:

@@ -96,16 +96,18 @@ class Shape:
     time_limit_seconds: int
     avoid_nodes: tuple[str, ...]
     qos: Qos
-    saves_within_seconds: int | None
-    """How long it takes at most to save itself and stop when it is asked to; None when it cannot be asked."""
+    checkpoints: bool
+    """Whether it saves itself when it is asked to."""
+    stop_seconds: int
+    """The longest that an orderly stop may take, with saving itself."""
     speeds: tuple[tuple[str, float], ...]
     patient: bool = False
     """While it waits for other nodes, it takes none of those to avoid."""
 
     @property
-    def checkpoints(self) -> bool:
-        """Whether it saves itself when it is asked to."""
-        return self.saves_within_seconds is not None
+    def saves_within_seconds(self) -> int | None:
+        """The longest that it takes to save itself and stop when asked; None when it cannot be asked."""
+        return self.stop_seconds if self.checkpoints else None
 
     @remembered
     def gpus(self) -> int:
@@ -356,7 +358,8 @@ class Job:
             spec.time_limit_seconds,
             self.avoid_nodes,
             spec.qos,
-            spec.saves_within_seconds,
+            spec.checkpoint_on_signal,
+            spec.stop_seconds,
             spec.speeds,
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bostan_scheduler.core.attempt import Attempt, Stop, Unknown
 from bostan_scheduler.core.instant import Instant, after
-from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.job import Job, Shape
 from bostan_scheduler.core.observe.leases import deadline
 from bostan_scheduler.core.planning.holders import Holders
 from bostan_scheduler.core.snapshot import Snapshot
@@ -43,9 +43,18 @@ class Running:
 
 def over_when_started(snapshot: Snapshot, job: Job, at: Instant) -> Instant:
     """When a job holds nothing any more, at the latest, if it starts at this instant."""
-    settings, spec = snapshot.settings, job.spec
-    slack = spec.stop_seconds + settings.start_within_seconds + settings.lease_margin_seconds
-    return after(at, spec.time_limit_seconds + slack)
+    return after(at, longest_stay(snapshot, job.shape))
+
+
+def longest_stay(snapshot: Snapshot, shape: Shape) -> int:
+    """For how many seconds a job of this shape may hold its GPUs: what it takes to start and to stop, and its lease's margin, too."""
+    settings = snapshot.settings
+    return (
+        settings.start_within_seconds
+        + shape.time_limit_seconds
+        + shape.stop_seconds
+        + settings.lease_margin_seconds
+    )
 
 
 def over_by(snapshot: Snapshot, attempt: Attempt) -> Instant:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Shape
 
 
@@ -41,13 +41,17 @@ class Block:
             return False
         if shape.firm == self.firm or (stay.job_id is not None and stay.job_id == self.job_id):
             return False
-        until_then = self.movable and shape.checkpoints and self.from_at >= stay.worth
+        asked_at = after(self.from_at, -shape.stop_seconds)
+        until_then = self.movable and shape.checkpoints and asked_at >= stay.worth
         return not (until_then or self.lent_to(shape.saves_within_seconds))
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """From `now` to its time limit at `end`; to run until `worth` at least is worth the start. Of one job, or of any."""
+    """From `now` until it is over at `end` at the latest; one that is asked to go before `worth` was not worth the start.
+
+    Of one job, or of any.
+    """
 
     now: Instant
     worth: Instant

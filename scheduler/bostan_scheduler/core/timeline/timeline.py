@@ -6,7 +6,7 @@ from typing import Self
 
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Shape
-from bostan_scheduler.core.planning.running import Running
+from bostan_scheduler.core.planning.running import Running, longest_stay
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block, Stay
 from bostan_scheduler.core.timeline.pins import pinned, sizes
@@ -89,7 +89,7 @@ def _most(ahead: list[Block]) -> int:
 def stay_of(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
     """How long a job of this shape would stay if it started now."""
     now, worth = snapshot.now, snapshot.settings.preemption.min_run_seconds
-    return Stay(now, after(now, worth), after(now, shape.time_limit_seconds), job_id)
+    return Stay(now, after(now, worth), after(now, longest_stay(snapshot, shape)), job_id)
 
 
 def left_on(snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]) -> int:

@@ -22,8 +22,8 @@ from bostan_scheduler.core.why.kept import given_back
 NOBODY: Collection[str] = ()
 Asked = tuple[RankNeeds, str, str | None]
 """What each rank needs, whose it is where that matters, and a class."""
-Ahead = tuple[str, int | None, int, str]
-"""What limits depend on: the firm, how fast it saves itself, its time limit, and a class."""
+Ahead = tuple[str, bool, int, int, str]
+"""What limits depend on: the firm, whether it saves itself, how fast it stops, its time limit, and a class."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Look:
             return None
         if self._kept is None:
             self._kept = self.desk.timeline.kept()
-        key = shape.firm, shape.saves_within_seconds, shape.time_limit_seconds, gpu_class
+        key = shape.firm, shape.checkpoints, shape.stop_seconds, shape.time_limit_seconds, gpu_class
         if key not in self._limits:
             self._limits[key] = NodeLimits(self.desk, shape, gpu_class, self.job_id, self._kept)
         return self._limits[key]

@@ -184,7 +184,7 @@ def _notice(look: Look, shape: Shape, gpu_class: str) -> int | None:
     takes = shape.saves_within_seconds
     notices = look.desk.timeline.notices(gpu_class) if takes is not None else ()
     for notice in sorted((one for one in notices if takes is not None and one < takes), reverse=True):
-        if look.has_room(replace(shape, saves_within_seconds=notice), gpu_class):
+        if look.has_room(replace(shape, stop_seconds=notice), gpu_class):
             return notice
     return None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bostan_scheduler.core.in_words import size
 from bostan_scheduler.core.instant import seconds_between
 from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
+from bostan_scheduler.core.planning.running import longest_stay
 from bostan_scheduler.core.why.attempting import starts_but_for_what_is_ahead, starts_now
 from bostan_scheduler.core.why.fewer import most
 from bostan_scheduler.core.why.help import Help, HelpKind, help_by
@@ -70,7 +71,8 @@ def _limits(look: Look, job: Job, shape: Shape) -> list[int]:
     if not starts_but_for_what_is_ahead(look, job, _limited(shape, LIMIT_SECONDS_MIN)):
         return []
     hours = leaf.max_job_hours if leaf is not None else None
-    borders = {seconds_between(now, at) for at in set(desk.timeline.borders()) if at > now}
+    beside = longest_stay(desk.snapshot, shape) - shape.time_limit_seconds
+    borders = {seconds_between(now, at) - beside for at in set(desk.timeline.borders()) if at > now}
     borders |= {hours * 3600} if hours is not None else set()
     least = max(LIMIT_SECONDS_MIN, job.spec.estimate_seconds or 0)
     fit = {_rounded(seconds) for seconds in borders if least <= seconds < shape.time_limit_seconds}
@@ -85,7 +87,7 @@ def _rounded(seconds: int) -> int:
 def if_it_saved_itself(look: Look, job: Job, shape: Shape) -> Iterator[Help]:
     """A job that can be asked to save itself and go may use what is set aside for later."""
     saving = replace(job.spec, checkpoint_on_signal=True)
-    changed = replace(shape, saves_within_seconds=saving.stop_seconds)
+    changed = replace(shape, checkpoints=True, stop_seconds=saving.stop_seconds)
     if not shape.checkpoints and starts_now(look, job, changed):
         yield help_by(HelpKind.CHECKPOINT, 0.3, changed)
 
