@@ -88,8 +88,9 @@ class Settings(BaseModel):
     labels: dict[str, str] = Field(
         default_factory=dict,
         max_length=64,
-        description="Words about this node, as rack=7,switch=3: the ranks of a gang are kept on one switch, else in one "
-        "rack, where they fit; all labels are shown by `bostan nodes`.",
+        description="Words about this node, as rack=7,switch=3, the same word for the same thing in all of its park: the "
+        "ranks of a gang are kept on one switch, else in one rack, where that takes no more nodes; all labels are "
+        "shown by `bostan nodes`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least serious kind of line to log."

@@ -87,6 +87,14 @@ FIVE = "; ".join(f"node p/{name} 8" for name in "abcde")
         pytest.param({"a": "r1/s1", "b": "r2/s2", "d": "r2/s4"}, "x 8x2", ["p/b", "p/d"], id="else one rack"),
         pytest.param({"a": "r1/s1", "b": "r2/s2"}, "x 8x2", ["p/a", "p/b"], id="else any nodes"),
         pytest.param({"b": "r1/", "e": "r1/"}, "x 8x2", ["p/b", "p/e"], id="racks alone"),
+        pytest.param({"b": "/s1", "e": "/s1"}, "x 8x2", ["p/b", "p/e"], id="switches alone"),
+        pytest.param({"a": "r1/s1", "b": "r1/s2", "c": "r2/s1"}, "x 8x2", ["p/a", "p/c"], id="a switch of two racks"),
+        pytest.param({"a": "r1/s2", "b": "r1/s1", "d": "/s1"}, "x 8x2", ["p/d", "p/b"], id="a switch and no rack"),
+        pytest.param({"a": "/s1", "b": "/s2", "d": "r1/s3", "e": "r1/s4"}, "x 8x2", ["p/d", "p/e"], id="no rack is none"),
+        pytest.param(
+            {"a": "r1/s1", "b": "r1/s2", "c": "r2/s1", "d": "/s2"}, "x 8x4", ["p/a", "p/c", "p/d", "p/b"],
+            id="those at one switch are neighbours",
+        ),
         pytest.param(
             {"a": "r2/s1", "b": "r1/s2", "c": "r2/s1", "d": "r1/s2"}, "x 8x4", ["p/b", "p/d", "p/a", "p/c"],
             id="neighbours get neighbouring ranks",

@@ -8,6 +8,7 @@ from bostan_scheduler.core.placement.gpus import places_on
 from bostan_scheduler.core.placement.placement import Placement
 from bostan_scheduler.core.placement.search import Parks, Search, anywhere
 from bostan_scheduler.core.room.state import State
+from bostan_scheduler.core.room.where import Within
 
 Candidate = tuple[int, int, str]
 """How many ranks a node takes, what it has free in thousandths of a GPU, and its name."""
@@ -111,13 +112,13 @@ def _candidates(search: Search, park: str, stocks: list[Stock]) -> Iterator[Cand
 
 def _scopes(search: Search, candidates: list[Candidate]) -> Iterator[list[list[Candidate]]]:
     """The nodes of each switch, then those of each rack, then all."""
-    for level in (2, 1):
-        groups: dict[tuple[str, ...], list[Candidate]] = {}
+    for within in (Within.SWITCH, Within.RACK):
+        groups: dict[str, list[Candidate]] = {}
         for one in candidates:
-            where = search.ledger.rooms[one[2]].where[:level]
-            if where[-1]:
-                groups.setdefault(where, []).append(one)
-        yield [groups[where] for where in sorted(groups)]
+            name = search.ledger.rooms[one[2]].where.name(within)
+            if name:
+                groups.setdefault(name, []).append(one)
+        yield [groups[name] for name in sorted(groups)]
     yield [candidates]
 
 
@@ -136,7 +137,13 @@ def _spread(candidates: list[Candidate], replicas: int) -> Spread | None:
 
 
 def _numbered(search: Search, spread: Spread) -> Spread:
-    """Neighbours get neighbouring ranks."""
-    rooms = search.ledger.rooms
-    order = sorted(spread.ranks, key=lambda one: (rooms[one[0]].where, one[0]))
-    return Spread(tuple(order), spread.free_milli)
+    """Neighbours get neighbouring ranks: rack by rack, and whom one switch serves together, by its first rack."""
+    where = {node_id: search.ledger.rooms[node_id].where for node_id, _ in spread.ranks}
+    racks = sorted((one.rack, one.switch) for one in where.values() if one.rack and one.switch)
+    first_rack = {switch: rack for rack, switch in reversed(racks)}
+
+    def place(node_id: str) -> tuple[str, ...]:
+        rack, switch = where[node_id]
+        return first_rack.get(switch, rack), switch, rack, node_id
+
+    return Spread(tuple(sorted(spread.ranks, key=lambda one: place(one[0]))), spread.free_milli)

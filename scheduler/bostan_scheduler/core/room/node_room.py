@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.node import Gpu, Node
 from bostan_scheduler.core.room.held import Held, Load, left_of
 from bostan_scheduler.core.room.state import ClassRoom, Part, State, StateKey
+from bostan_scheduler.core.room.where import NOWHERE, Where, where_by
 from bostan_scheduler.core.snapshot import Snapshot
 
 _NO_LOAD = Load()
@@ -37,16 +38,13 @@ class ClassGpus:
 
 @dataclass(slots=True, eq=False)
 class NodeRoom:
-    """A node, its GPUs by class, which of them it may give out, and its state when it is open.
-
-    `where` are its rack and its switch, as far as labels tell.
-    """
+    """A node, its GPUs by class, which of them it may give out, where it stands, and its state when it is open."""
 
     node: Node
     by_class: Mapping[str, tuple[Gpu, ...]]
     gpus: dict[str, ClassGpus] = field(default_factory=dict)
     state: State | None = None
-    where: tuple[str, str] = ("", "")
+    where: Where = NOWHERE
 
     @property
     def located(self) -> bool:
@@ -100,9 +98,5 @@ def node_room(snapshot: Snapshot, node: Node) -> NodeRoom:
         gpu_class = snapshot.gpu_class(gpu)
         if gpu_class is not None:
             by_class.setdefault(gpu_class, []).append(gpu)
-    labels = dict(node.labels)
-    return NodeRoom(
-        node,
-        {gpu_class: tuple(gpus) for gpu_class, gpus in by_class.items()},
-        where=(labels.get("rack", ""), labels.get("switch", "")),
-    )
+    by_name = {gpu_class: tuple(gpus) for gpu_class, gpus in by_class.items()}
+    return NodeRoom(node, by_name, where=where_by(dict(node.labels)))
