@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from bostan_scheduler.core.changes import Intend, Requeue
+from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.observe.ending import end
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.plan import plan
@@ -74,3 +75,27 @@ def test_a_reservation_that_lapses_is_an_instant_to_plan_at():
     at = again_at(table.planner.at(table.snapshot))
     assert at is not None
     assert at <= reserved.lapses_at
+
+
+def test_when_a_window_has_to_be_cleared_is_an_instant_to_plan_at():
+    """Nothing else happens: j0 is asked to go in time for it to be gone when the window begins."""
+    table = Table(world("node p/a 2; quota x 4; closed m p 36000 72000; run j0 x p/a 2 for=60 stops=900"))
+    begins = after(table.snapshot.now, 36000)
+    assert again_at(table.planner.at(table.snapshot)) == after(begins, -900)
+    table.later(36000 - 900)
+    assert [one.attempt_id for one in table.plan() if isinstance(one, Intend)] == ["j0.1"]
+
+
+def test_who_is_on_his_way_out_is_no_reason_to_plan():
+    table = Table(world("node p/a 2; quota x 4; closed m p 900 72000; run j0 x p/a 2 for=60 stops=900"))
+    table.carry(table.plan())
+    assert again_at(table.planner.at(table.snapshot)) == after(table.snapshot.now, 900)
+
+
+def test_parts_that_are_kept_have_borders_as_well():
+    snapshot = world(f"{BORROWED}; run j0 x p/a 4 for=7200 stops=60; job j1 y 1 milli=500")
+    table = Table(snapshot)
+    table.carry(table.plan())
+    (kept,) = table.snapshot.reserved.values()
+    assert kept.parts
+    assert {kept.from_at, kept.until_at} == set(table.planner.at(table.snapshot).timeline.borders())

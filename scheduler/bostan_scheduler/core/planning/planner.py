@@ -12,7 +12,7 @@ from bostan_scheduler.core.planning.intake import look_again, take_in
 from bostan_scheduler.core.planning.starting import start_what_fits
 from bostan_scheduler.core.preemption.round import Round, due, next_round_at, wanted
 from bostan_scheduler.core.snapshot import Snapshot
-from bostan_scheduler.core.timeline.clearing import clear_windows
+from bostan_scheduler.core.timeline.clearing import clear_windows, next_clearing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,15 @@ class Planner:
 
 
 def again_at(desk: Desk) -> Instant | None:
-    """When time alone may change the plan: the next round, a window's border, a reservation's lapse, a
-    checkpoint that is overdue, or patience that is over."""
+    """When time alone may change the plan: the next round, a window's border or when it has to be cleared, a
+    reservation's lapse, a checkpoint that is overdue, or patience that is over."""
     now, next_round = desk.snapshot.now, next_round_at(desk)
     spacing = desk.snapshot.settings.preemption.spacing_seconds
     times = [next_round if next_round > now else after(now, spacing)] if wanted(desk) else []
     lapses = [one.lapses_at for one in desk.timeline.reserved.values()]
     times += [at for at in (*desk.timeline.borders(), *lapses) if at > now]
+    clearing = next_clearing(desk)
+    times += [clearing] if clearing is not None else []
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()
     return min(times, default=None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bostan_scheduler.core.attempt import Attempt, Offered, Run, Running, Starting, Stop, StopCause, Unknown
 from bostan_scheduler.core.changes import Change, Intend
-from bostan_scheduler.core.instant import after
+from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.observe.ending import withdraw
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.desk import Desk
@@ -24,6 +24,20 @@ def clear_windows(desk: Desk) -> Iterator[Change]:
                 if attempt.id not in told:
                     told.add(attempt.id)
                     yield from _stop(desk, attempt, block)
+
+
+def next_clearing(desk: Desk) -> Instant | None:
+    """When it is time next to look whether somebody has to go."""
+    now = desk.snapshot.now
+    times = (
+        _leaves_at(desk, attempt, block)
+        for (node_id, gpu_class), blocks in desk.timeline.obstacles.items()
+        for block in blocks
+        if block.movable and block.from_at > now
+        for attempt in desk.running.on(node_id)
+        if attempt.gpu_class == gpu_class and _goes_on(attempt)
+    )
+    return min((at for at in times if at > now), default=None)
 
 
 def _in_the_way(desk: Desk, block: Block, beside: list[Block]) -> Iterator[Attempt]:
@@ -56,8 +70,12 @@ def _too_many(desk: Desk, block: Block, beside: list[Block], here: list[Attempt]
 def _holders(desk: Desk, block: Block, here: list[Attempt]) -> Iterator[tuple[Attempt, Holder]]:
     """Those that are not on their way out already, the youngest first."""
     for attempt in sorted(here, key=lambda one: (-one.created_at, one.id)):
-        if isinstance(attempt.phase, _UNDER_WAY) and isinstance(attempt.intent, Run):
+        if _goes_on(attempt):
             yield attempt, holder_of(desk.snapshot, attempt, block.node_id)
+
+
+def _goes_on(attempt: Attempt) -> bool:
+    return isinstance(attempt.phase, _UNDER_WAY) and isinstance(attempt.intent, Run)
 
 
 def _may_stay(holder: Holder, block: Block) -> bool:
@@ -65,8 +83,13 @@ def _may_stay(holder: Holder, block: Block) -> bool:
 
 
 def _time_to_go(desk: Desk, attempt: Attempt, block: Block) -> bool:
+    return desk.snapshot.now >= _leaves_at(desk, attempt, block)
+
+
+def _leaves_at(desk: Desk, attempt: Attempt, block: Block) -> Instant:
+    """When it has to be asked to go, so that it is gone when the block begins."""
     stop_seconds = desk.snapshot.jobs[attempt.job_id].spec.stop_seconds
-    return desk.snapshot.now >= after(block.from_at, -stop_seconds)
+    return after(block.from_at, -stop_seconds)
 
 
 def _stop(desk: Desk, attempt: Attempt, block: Block) -> tuple[Change, ...]:

@@ -36,9 +36,11 @@ class Timeline:
 
     def borders(self) -> Iterator[Instant]:
         """When something begins or ends."""
-        for blocks in self.blocks().values():
+        for blocks in self.obstacles.values():
             for block in blocks:
                 yield from (block.from_at, block.until_at)
+        for one in self.reserved.values():
+            yield from (one.from_at, one.until_at)
 
     def blocks(self) -> Blocks:
         """All blocks by node and class."""
