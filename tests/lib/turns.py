@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from bostan_scheduler.core.apply import carry_out
 from bostan_scheduler.core.attempt import Attempt, Lease, RankStarted, Running, Stop
 from bostan_scheduler.core.changes import Change, Finish, Intend, Start
-from bostan_scheduler.core.check import check
+from bostan_scheduler.core.check import check, check_plan
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.observe.ending import end
@@ -29,6 +29,7 @@ class Table:
     def play(self) -> tuple[Change, ...]:
         """Plan, and carry it out to the end: starts run, stops have stopped."""
         changes = self.plan()
+        check_plan(self.snapshot, changes)
         self.carry(changes)
         for change in changes:
             match change:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.changes import Change
+from bostan_scheduler.core.check import check_plan
 from bostan_scheduler.core.draft import Draft
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.planning.planner import Planner, Rows
@@ -18,7 +19,8 @@ class Decision:
 
 @dataclass
 class Mind:
-    """Decides for one run, with one planner that is kept up to date; with `check`, a new one must agree each time."""
+    """Decides for one run, with one planner that is kept up to date; with `check`, a new one must agree each time,
+    and the plan must hold against the state that it is for."""
 
     check: bool = False
     planner: Planner = field(default_factory=Planner)
@@ -32,4 +34,5 @@ class Mind:
             assert plan == Planner().plan(draft.view), (
                 "a planner that was kept up to date differs from a new one"
             )
+            check_plan(draft.view, plan.changes)
         return Decision(plan.changes, plan.again_at)

@@ -1,4 +1,4 @@
-"""Every invariant of a snapshot, asserted from scratch: a second derivation that must agree with the first."""
+"""What must hold of GPUs, jobs, attempts and reservations after every step."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -10,12 +10,13 @@ from bostan_scheduler.core.attempt import (
     RankOffered,
     Running,
     Starting,
+    Stop,
     Withdrawn,
 )
 from bostan_scheduler.core.draft import attempts_of
 from bostan_scheduler.core.job import WHOLE_GPU, Active, Finished
 from bostan_scheduler.core.snapshot import Snapshot
-from bostan_scheduler.core.usage import usage_of
+from bostan_scheduler.core.timeline.reserved import Reserved
 
 
 def check(snapshot: Snapshot) -> None:
@@ -24,15 +25,9 @@ def check(snapshot: Snapshot) -> None:
     _jobs_and_attempts_agree(snapshot)
     for attempt in snapshot.attempts.values():
         _gangs_are_whole(attempt)
-
-
-def check_quota(snapshot: Snapshot) -> None:
-    """Assert that no leaf holds more than its limit. Only true while quotas have not been lowered."""
-    usage = usage_of(snapshot)
-    for (quota_id, gpu_class), held in usage.items():
-        node = snapshot.quota.nodes.get(quota_id)
-        assert node is not None, f"GPUs are held against {quota_id}, which does not exist"
-        assert held <= node.of_class(gpu_class).limit.count, f"{quota_id} holds {held} {gpu_class}"
+    for job_id, reserved in snapshot.reserved.items():
+        assert reserved.job_id == job_id, f"what is kept for {reserved.job_id} stands under {job_id}"
+        _kept_for_who_waits(snapshot, reserved)
 
 
 def _no_gpu_twice(snapshot: Snapshot) -> None:
@@ -82,3 +77,14 @@ def _gangs_are_whole(attempt: Attempt) -> None:
         isinstance(seen, RankAccepted) for seen in attempt.seen
     )
     assert waiting or not isinstance(attempt.phase, Running), f"{attempt.id} runs, and not all its ranks do"
+
+
+def _kept_for_who_waits(snapshot: Snapshot, reserved: Reserved) -> None:
+    """A job that finishes is noticed by the next plan; one that runs on has nothing kept for it."""
+    job = snapshot.jobs.get(reserved.job_id)
+    if job is not None and isinstance(job.phase, Active):
+        intent = snapshot.attempts[job.phase.attempt_id].intent
+        assert isinstance(intent, Stop), f"GPUs are kept for {job.id}, which runs"
+    unknown = [node_id for node_id, _ in reserved.gpus if node_id not in snapshot.nodes]
+    assert not unknown, f"GPUs are kept for {reserved.job_id} on nodes that there are not: {unknown}"
+    assert reserved.since <= reserved.from_at <= reserved.lapses_at < reserved.until_at, f"{reserved}"

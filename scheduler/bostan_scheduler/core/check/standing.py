@@ -1,0 +1,35 @@
+"""How long attempts stand where they are, by their time limits alone, and what nodes have."""
+
+from collections.abc import Iterable
+
+from bostan_scheduler.core.attempt import Attempt, Run, Running
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.snapshot import Snapshot
+
+
+def stands_until(snapshot: Snapshot, attempt: Attempt) -> Instant:
+    """When it reaches its time limit, if it starts now or has started."""
+    since = attempt.started_at if attempt.started_at is not None else snapshot.now
+    return after(since, attempt.time_limit_seconds)
+
+
+def goes_on(attempt: Attempt) -> bool:
+    """Whether it runs, and is wanted to: nothing but its limit is certain to end it."""
+    return isinstance(attempt.phase, Running) and isinstance(attempt.intent, Run)
+
+
+def gpus_held(attempts: Iterable[Attempt], node_id: str | None = None) -> set[str]:
+    """The GPUs of some attempts, on one node or on all."""
+    return {
+        uuid
+        for one in attempts
+        for place in one.places
+        if node_id is None or place.node_id == node_id
+        for uuid in place.gpus
+    }
+
+
+def usable_on(snapshot: Snapshot, node_id: str, gpu_class: str) -> int:
+    """GPUs of a class on a node that something may start on."""
+    gpus = snapshot.nodes[node_id].gpus
+    return sum(gpu.usable and snapshot.gpu_class(gpu) == gpu_class for gpu in gpus)
