@@ -9,6 +9,7 @@ import csv
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from bostan_scheduler.sim.pool import Nodes, Pool, shared_quota, snapshot
 from bostan_scheduler.sim.progress import bar
 from bostan_scheduler.sim.readers.formats import read_trace
 from bostan_scheduler.sim.readers.options import Options
-from bostan_scheduler.sim.worldfile import build_world, world_from
+from bostan_scheduler.sim.scenario import Scenario
 
 from benchmarks.report import Result, parser, publish
 
@@ -75,7 +76,7 @@ def month(quick: bool) -> World:
         ],
         "estimates": {"sigma": 1.0},
     }
-    return build_world(world_from(value), Path())
+    return replace(Scenario.of(None), value=value).world()
 
 
 def philly(quick: bool) -> World:

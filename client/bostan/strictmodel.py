@@ -180,5 +180,9 @@ _TOLD: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[str, str]]]] = {
     "greater_than": lambda c: (f"must be more than {c['gt']}", f"write more than {c['gt']}"),
     "less_than": lambda c: (f"must be less than {c['lt']}", f"write less than {c['lt']}"),
     "enum": lambda c: (f"must be {c['expected']}", f"write {c['expected']}"),
+    **dict.fromkeys(
+        ("datetime_from_date_parsing", "datetime_parsing", "datetime_type", "timezone_aware"),
+        lambda _: ("is no instant", "write it with its offset, for example 2027-01-01T00:00:00+03:30"),
+    ),
     "literal_error": lambda c: (f"must be {c['expected']}", f"write {c['expected']}"),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from bostan.errors import BostanError
+from bostan.errors import BostanError, InvalidFile
 
 from bostan_scheduler.errors import CentreError
 from bostan_scheduler.service.ports import StoreError
@@ -29,9 +29,13 @@ def settings_from(config: Path | None, flags: dict[str, Any]) -> CentreSettings:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """What an operator can mend is said in a line; anything else is a fault of ours, and shows itself whole."""
+    """What an operator can mend is said, each mistake in a line; anything else is a fault of ours, and shows itself whole."""
     try:
         yield
+    except InvalidFile as error:
+        for problem in error.problems:
+            say(str(problem))
+        raise typer.Exit(2) from None
     except BostanError as error:
         say(str(error))
         raise typer.Exit(2) from None

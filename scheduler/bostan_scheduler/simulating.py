@@ -1,6 +1,7 @@
 """`bostan-scheduler sim`: what would happen, from a world file or a trace; one run, or a sweep of them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,9 @@ from bostan.cli.options import Format
 from bostan_scheduler.core.order import ORDERS
 from bostan_scheduler.shell import plain_errors, say, show
 from bostan_scheduler.sim import Records, simulate
-from bostan_scheduler.sim.overlay import BadFlag, axis, combinations, pair, pool_line, scalar
+from bostan_scheduler.sim.flags import Flags, refuse_alone, refuse_beside
+from bostan_scheduler.sim.given import Given, words
+from bostan_scheduler.sim.overlay import Axis, BadFlag, axis, combinations
 from bostan_scheduler.sim.readers.formats import FORMATS
 from bostan_scheduler.sim.scenario import Scenario
 
@@ -41,11 +44,13 @@ OrderName = Annotated[
     str | None, typer.Option("--order", metavar="ORDER", help=f"Who is served first: {', '.join(ORDERS)}.")
 ]
 Sigma = Annotated[
-    float | None,
-    typer.Option(help="Error of the estimates that the core is told: 0 none, 1 typically twofold."),
+    str | None,
+    typer.Option(
+        metavar="0 to 5", help="Error of the estimates that the core is told: 0 none, 1 typically twofold."
+    ),
 ]
 NoEstimates = Annotated[bool, typer.Option("--no-estimates", help="Tell the core nothing of run times.")]
-Seed = Annotated[int | None, typer.Option(help="Of all that is drawn.")]
+Seed = Annotated[str | None, typer.Option(metavar="INTEGER", help="Of all that is drawn.")]
 Idealised = Annotated[
     bool, typer.Option("--idealised", help="Restart and move for free at every event, as to calibrate.")
 ]
@@ -60,7 +65,10 @@ Sweep = Annotated[
     ),
 ]
 RayAddress = Annotated[
-    str, typer.Option("--ray-address", help="Where sweeps run: local starts a Ray here, else that cluster.")
+    str | None,
+    typer.Option(
+        "--ray-address", help="Where sweeps run: local, as if omitted, starts a Ray here, else that cluster."
+    ),
 ]
 Check = Annotated[
     bool, typer.Option("--check", help="Assert every invariant of the core after every instant.")
@@ -69,7 +77,9 @@ Shape = Annotated[Format, typer.Option("--output", "-o", help="table for people;
 JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the JSON there too.")]
 Plots = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write plots there; needs matplotlib.")]
 PlotForm = Literal["png", "svg"]
-PlotFormat = Annotated[PlotForm, typer.Option("--plot-format", help="Form of the plots.")]
+PlotFormat = Annotated[
+    PlotForm | None, typer.Option("--plot-format", help="Form of the plots: png if omitted.")
+]
 
 
 def sim(
@@ -84,50 +94,47 @@ def sim(
     idealised: Idealised = False,
     setting: Setting = None,
     sweep: Sweep = None,
-    ray_address: RayAddress = "local",
+    ray_address: RayAddress = None,
     check: Check = False,
     output: Shape = Format.TABLE,
     json_file: JsonFile = None,
     plots: Plots = None,
-    plot_format: PlotFormat = "png",
+    plot_format: PlotFormat = None,
 ) -> None:
     """Simulate a pool: the scheduler's own decisions, under virtual time."""
     with plain_errors():
+        refuse_alone("--ray-address", given=ray_address, without="--sweep", there=sweep)
+        refuse_alone("--plot-format", given=plot_format, without="--plots", there=plots)
+        refuse_beside("--plots", given=plots, beside="--sweep", there=sweep)
         _refuse_unwritable(json_file)
-        scenario = _pool_and_trace(Scenario.of(world), trace, trace_option or [], pool or [])
-        fields: dict[str, object] = {"order": order, "seed": seed, "estimates.sigma": sigma}
-        fields |= {"estimates.source": "none"} if no_estimates else {}
-        fields |= {"model.idealised": True} if idealised else {}
-        fields |= {path: scalar(text) for path, text in (pair("--set", one) for one in setting or [])}
-        for path, value in fields.items():
-            scenario = scenario.having(path, value) if value is not None else scenario
-        if sweep:
-            _sweep(scenario, sweep, ray_address, check, output, json_file)
+        axes = [axis(one) for one in sweep or []]
+        flags = Flags(
+            trace=trace,
+            trace_options=trace_option or (),
+            pools=pool or (),
+            order=order,
+            sigma=sigma,
+            no_estimates=no_estimates,
+            seed=seed,
+            idealised=idealised,
+            settings=setting or (),
+            axes=axes,
+        )
+        scenario = flags.put_into(Scenario.of(world))
+        if axes:
+            _sweep(scenario, axes, ray_address or "local", check, output, json_file)
         else:
-            _run(scenario, check, output, json_file, plots, plot_format)
+            _run(scenario, check, output, json_file, plots, plot_format or "png")
 
 
 def _refuse_unwritable(json_file: Path | None) -> None:
-    if json_file is not None and not json_file.absolute().parent.is_dir():
+    if json_file is None:
+        return
+    folder = json_file.absolute().parent
+    if not folder.is_dir():
         raise BadFlag(f"--json {json_file}: there is no such folder", "make it first")
-
-
-def _pool_and_trace(scenario: Scenario, trace: str | None, options: list[str], pool: list[str]) -> Scenario:
-    if pool:
-        scenario = scenario.having("pool", [pool_line(one) for one in pool])
-    if trace is None:
-        return scenario
-    kind, _, file = trace.partition(":")
-    of_trace = dict(pair("--trace-option", one) for one in options)
-    line = {"format": kind, "file": str(Path(file).absolute()), "options": _absolute(of_trace)}
-    return scenario.having("workload", [{"trace": line}])
-
-
-def _absolute(options: dict[str, str]) -> dict[str, str]:
-    """Files that a user names are meant from where they are, not from the folder of the world file."""
-    return {
-        key: str(Path(text).absolute()) if Path(text).is_file() else text for key, text in options.items()
-    }
+    if json_file.is_dir() or not os.access(json_file if json_file.exists() else folder, os.W_OK):
+        raise BadFlag(f"--json {json_file}: it cannot be written", "name another file")
 
 
 def _run(
@@ -143,7 +150,7 @@ def _run(
     from bostan_scheduler.sim.report.tables import firms, summary
 
     asked = scenario.world()
-    write_plots = _plotter() if plots is not None else None
+    write_plots = _plotter(plots) if plots is not None else None
     with bar(len(asked.works), asked.pool.now) as watch:
         records = simulate(asked, check=check, watch=watch)
     value = document(records)
@@ -153,18 +160,22 @@ def _run(
             say(f"wrote {path}")
 
 
-def _plotter() -> Callable[[Records, Path, PlotForm], list[Path]]:
-    """What writes plots, or a word on what it needs; asked for before the run, not after it."""
+def _plotter(folder: Path) -> Callable[[Records, Path, PlotForm], list[Path]]:
+    """What writes plots into a folder, or a word on what it needs; asked for before the run, not after it."""
     try:
         from bostan_scheduler.sim.report.plots import write_plots
     except ImportError as error:
         raise BadFlag(f"--plots: {error}", "pip install 'bostan[sim]'") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadFlag(f"--plots {folder}: cannot be made ({error.strerror})", "name another folder") from None
     return write_plots
 
 
 def _sweep(
     scenario: Scenario,
-    texts: list[str],
+    axes: list[Axis],
     ray_address: str,
     check: bool,
     output: Format,
@@ -174,7 +185,7 @@ def _sweep(
     from bostan_scheduler.sim.progress import runs_bar
     from bostan_scheduler.sim.report.tables import comparison
 
-    runs = list(combinations(map(axis, texts)))
+    runs = list(combinations(axes))
     scenarios = [_having_all(scenario, run) for run in runs]
     for one in scenarios:
         one.checked()
@@ -193,7 +204,8 @@ def _sweep(
 
 def _having_all(scenario: Scenario, run: tuple[tuple[str, object], ...]) -> Scenario:
     for path, value in run:
-        scenario = scenario.having(path, value)
+        given = Given.of(words("--sweep", f"{path}={value}"), path, value)
+        scenario = scenario.having(path, value, given.flags)
     return scenario
 
 

@@ -39,6 +39,6 @@ def test_a_sweep_runs_every_combination_and_agrees_with_single_runs(run, tmp_pat
 
 @pytest.mark.ray
 def test_what_a_run_cannot_do_is_told_as_it_would_be_alone(run):
-    swept = run("--set", "firms={}", "--sweep", "sharing=borrow", "--sweep", "firms={},{other: {}}")
+    swept = run("--sweep", "sharing=borrow", "--sweep", "firms={},{other: {}}")
     assert swept.returncode == 2
     assert swept.stderr.splitlines()[-1].startswith("a job is of firm firm, which the world does not have")

@@ -16,7 +16,13 @@ def test_a_field_is_set_and_the_value_given_stays_as_it_was():
 
 
 def test_values_are_read_as_a_world_file_would():
-    assert [scalar(text) for text in ("1", "0.5", "true", "fifo", "null")] == [1, 0.5, True, "fifo", None]
+    assert [scalar(text, "--set") for text in ("1", "0.5", "true", "fifo", "null")] == [
+        1,
+        0.5,
+        True,
+        "fifo",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_order_settings_and_model(tmp_path):
         (POOL + JOB + "settings: {silence_seconds: -1}\n", "3: settings.silence_seconds: is -1; write 0"),
         (
             POOL + JOB + "settings: {silence_seconds: x}\n",
-            "3: settings.silence_seconds: must be a int, not 'x'",
+            "3: settings.silence_seconds: must be a whole number, not 'x'",
         ),
         (
             POOL + JOB + "settings: {preemption: 3}\n",

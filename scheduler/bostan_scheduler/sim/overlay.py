@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 from typing import Any, Final
 
-from bostan.errors import BostanError
+from bostan.errors import BostanError, InvalidFile
 from bostan.yamlfile import parse_yaml
 
 RUNS_MAX: Final = 1000
@@ -39,7 +39,7 @@ def pair(flag: str, text: str) -> tuple[str, str]:
     return key, value
 
 
-def put(value: Mapping[str, Any], path: str, new: object) -> dict[str, Any]:
+def put(value: Mapping[str, Any], path: str, new: object, flag: str = "") -> dict[str, Any]:
     """The value with one field set; mappings on the way are made. Raises `BadFlag` where something else stands in it."""
     changed = deepcopy(dict(value))
     *way, last = path.split(".")
@@ -47,14 +47,17 @@ def put(value: Mapping[str, Any], path: str, new: object) -> dict[str, Any]:
     for step in way:
         inner = inner.setdefault(step, {})
         if not isinstance(inner, dict):
-            raise BadFlag(f"{path[:60]}: {step} is no mapping", "set it as a whole")
+            raise BadFlag(f"{flag or path[:60]}: {step} is no mapping", "set it as a whole")
     inner[last] = new
     return changed
 
 
-def scalar(text: str) -> object:
-    """A value as a world file would have it. Raises `InvalidFile`."""
-    return parse_yaml(text.encode(), "flag").value
+def scalar(text: str, flag: str) -> object:
+    """A value as a world file would have it. Raises `BadFlag`, naming the flag."""
+    try:
+        return parse_yaml(text.encode(), flag).value
+    except InvalidFile as error:
+        raise BadFlag(f"{flag}: {error.problem}", error.remedy) from None
 
 
 def pool_line(text: str) -> dict[str, Any]:
@@ -74,11 +77,17 @@ def axis(text: str) -> Axis:
     path, values = pair("--sweep", text)
     found = _RANGE.fullmatch(values)
     if found is None:
-        return Axis(path, tuple(scalar(one) for one in values.split(",")))
+        return Axis(path, tuple(_value(text, one) for one in values.split(",")))
     first, last = map(int, found.groups())
     if not first <= last < first + VALUES_MAX:
         raise BadFlag(f"--sweep {text[:60]}: is no range of 1 to {VALUES_MAX} values", "write FIRST..LAST")
     return Axis(path, tuple(range(first, last + 1)))
+
+
+def _value(text: str, one: str) -> object:
+    if not one.strip():
+        raise BadFlag(f"--sweep {text[:60]}: has an empty value", "write A,B,C, or null for none")
+    return scalar(one, f"--sweep {text[:60]}")
 
 
 def combinations(axes: Iterable[Axis]) -> Iterator[tuple[tuple[str, object], ...]]:

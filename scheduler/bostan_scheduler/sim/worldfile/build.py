@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from bostan.errors import BostanError
+from bostan.errors import BostanError, FileProblem
+from bostan.yamlfile import YamlFile
 
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.snapshot import ClassFacts, Firm
@@ -28,14 +30,15 @@ class UnknownFirm(BostanError):
     exit_code = 2
 
 
-def build_world(file: WorldFile, base: Path) -> World:
-    """The world; paths in the file are meant from `base`.
+def build_world(file: WorldFile, base: Path, source: YamlFile) -> World:
+    """The world; paths in the file are meant from `base`, and mistakes are told by the lines of `source`.
 
     Raises:
         InvalidFile: a trace or a quota file is wrong.
         UnknownFirm: a job is of no firm of the world.
     """
-    asked = list(chain.from_iterable(_asked(file, base, number) for number in range(len(file.workload))))
+    lines = (_asked(file, base, source, number) for number in range(len(file.workload)))
+    asked = list(chain.from_iterable(lines))
     quotas = read_quota_files(base / file.quotas) if file.quotas is not None else None
     pool = _pool(file, quotas)
     side = quotas or _quota_side(file, pool, asked)
@@ -50,15 +53,20 @@ def build_world(file: WorldFile, base: Path) -> World:
     )
 
 
-def _asked(file: WorldFile, base: Path, number: int) -> Iterator[Asked]:
+def _asked(file: WorldFile, base: Path, source: YamlFile, number: int) -> Iterator[Asked]:
     line: WorkLine = file.workload[number]
     if line.trace is not None:
-        options = {key: str(value) for key, value in line.trace.options.items()}
-        yield from read_trace(f"{line.trace.format}:{line.trace.file}", Options(options, base))
+        values = {key: str(value) for key, value in line.trace.options.items()}
+        told = partial(_of_option, source, number)
+        yield from read_trace(f"{line.trace.format}:{line.trace.file}", Options(values, base, told))
     if line.generate is not None:
         yield from generate(line.generate, file.seed, number)
     if line.job is not None:
         yield from listed(line.job)
+
+
+def _of_option(source: YamlFile, number: int, key: str, problem: str, remedy: str) -> FileProblem:
+    return source.problem(("workload", number, "trace", "options", key), problem, remedy)
 
 
 def _pool(file: WorldFile, quotas: QuotaSide | None) -> Pool:

@@ -18,6 +18,6 @@ def read_world(path: Path) -> YamlFile:
     return file
 
 
-def world_from(value: dict[str, Any], file: YamlFile | None = None) -> WorldFile:
+def world_from(value: dict[str, Any], file: YamlFile) -> WorldFile:
     """The checked value; mistakes are told by the lines of `file`. Raises `InvalidFile` with all of them."""
-    return validated(WorldFile, file or YamlFile("world", value, {}, {}), value)
+    return validated(WorldFile, file, value)

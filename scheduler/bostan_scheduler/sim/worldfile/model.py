@@ -7,7 +7,15 @@ from bostan.strictmodel import Finding, StrictModel, refuse, refuse_all, shown
 from pydantic import AwareDatetime, Field, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
 from bostan_scheduler.core.order import ORDERS
-from bostan_scheduler.sim.worldfile.fields import Firm, GpuClass, Gpus, Seconds, SomeHours, WholeSeconds
+from bostan_scheduler.sim.worldfile.fields import (
+    Firm,
+    GpuClass,
+    Gpus,
+    Seconds,
+    Sigma,
+    SomeHours,
+    WholeSeconds,
+)
 from bostan_scheduler.sim.worldfile.overrides import settings_of
 from bostan_scheduler.sim.worldfile.trouble import FaultLine
 from bostan_scheduler.sim.worldfile.work import WorkLine
@@ -52,7 +60,7 @@ class EstimatesLine(StrictModel):
     """What the core is told of run times: with an error of `sigma`, or what the jobs say themselves, or nothing."""
 
     source: Literal["run-time", "job", "none"] = "run-time"
-    sigma: Annotated[float, Field(ge=0, le=5)] = 0.0
+    sigma: Sigma = 0.0
     seed: StrictInt | None = None
 
 

@@ -13,6 +13,12 @@ from bostan_scheduler.core.snapshot import Settings
 from bostan_scheduler.sim.world import SETTINGS
 
 NUMBER_MAX: Final = 1e12
+KINDS: Final[Mapping[type, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+}
 Value = TypeVar("Value")
 
 
@@ -52,7 +58,10 @@ def _changed(before: object, hint: object, change: object, at: tuple[str, ...]) 
         return float(change)
     if type(before) is type(change):
         return change
-    kind = "a mapping of its fields" if is_dataclass(before) else f"a {type(before).__name__}"
+    if is_dataclass(before):
+        known = ", ".join(one.name for one in fields(before))
+        raise wrong(at, f"must be a mapping of its fields, not {shown(change)}", f"known there: {known}")
+    kind = KINDS.get(type(before), "nothing")
     raise wrong(at, f"must be {kind}, not {shown(change)}", f"it is {shown(before)} if left out")
 
 

@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from bostan.fieldtypes import Id
-from bostan.strictmodel import StrictModel, refuse
+from bostan.strictmodel import StrictModel, refuse, shown
 from pydantic import Field, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
 from bostan_scheduler.core.job import WHOLE_GPU, Qos
+from bostan_scheduler.sim.readers.formats import FORMATS
 from bostan_scheduler.sim.worldfile.fields import (
     JOBS_MAX,
     Firm,
@@ -14,6 +15,7 @@ from bostan_scheduler.sim.worldfile.fields import (
     Gpus,
     Length,
     Moment,
+    Sigma,
     SomeHours,
     Weight,
     WholeSeconds,
@@ -55,9 +57,16 @@ class JobLine(JobKind):
 class TraceLine(StrictModel):
     """A file in one of the known formats, with its options."""
 
-    format: Annotated[StrictStr, Field(min_length=1, max_length=40)]
+    format: StrictStr
     file: Annotated[StrictStr, Field(min_length=1, max_length=4096)]
     options: dict[str, str | int | float] = Field(default_factory=dict, max_length=100)
+
+    @field_validator("format")
+    @classmethod
+    def _format_is_known(cls, name: str) -> str:
+        if name not in FORMATS:
+            raise refuse(f"{shown(name)} is no format of traces", f"write {' or '.join(FORMATS)}")
+        return name
 
 
 class Size(StrictModel):
@@ -71,7 +80,7 @@ class RunTimes(StrictModel):
     """Log-normal run times: half are shorter than the median; `sigma` is the deviation of the logarithm."""
 
     median_seconds: Length
-    sigma: Annotated[float, Field(ge=0, le=5)] = 1.0
+    sigma: Sigma = 1.0
     most_seconds: Length = 30 * 86_400
 
 
