@@ -7,7 +7,8 @@ job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=
     [stops=S]                                       how long it may take for that, and to stop
     [milli=N]                                       it wants so many thousandths of its one GPU; one that runs
                                                     is on the first GPU that has as much left for its firm
-run ID FIRM NODE GPUS [for=S] [class=C] [and the options of a job]       an attempt that has run there for so long
+run ID FIRM NODE GPUS [for=S] [class=C] [stopping] [and the options of a job]
+    an attempt that has run there for so long       stopping: it was asked to go
 closed ID PARK FROM UNTIL [nodes=N,N]               maintenance, in seconds from now
 booked ID PARK FIRM GPUS FROM UNTIL [class=C]       an advance reservation
 own ID PARK GPUS FROM UNTIL [class=C] [lent] [notice=S]     a park's own reserve
@@ -17,12 +18,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from bostan_scheduler.core.amount import UNLIMITED, Gpus
-from bostan_scheduler.core.attempt import Attempt, Fencing, Lease, Place, RankStarted, Running, Stop
+from bostan_scheduler.core.attempt import (
+    Attempt,
+    Fencing,
+    Lease,
+    Place,
+    RankStarted,
+    Run,
+    Running,
+    Stop,
+    StopCause,
+)
 from bostan_scheduler.core.changes import Change, Intend, Reserve, Start, Unreserve
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import WHOLE_GPU, Active, Job, JobSpec, ParkRules, Qos, Queued, RankNeeds
 from bostan_scheduler.core.node import Drain, Gpu, Heard, Node, Silent, Verdict
 from bostan_scheduler.core.obstacle import AdvanceReservation, LocalReserve, Maintenance, Obstacle
+from bostan_scheduler.core.outcome import Cancelled
 from bostan_scheduler.core.plan import Planner, waits_of
 from bostan_scheduler.core.quota import ClassQuota, QuotaNode, QuotaTree
 from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
@@ -30,6 +42,7 @@ from bostan_scheduler.core.snapshot import Firm, Park, Settings, Snapshot
 NOW = 1_800_000_000_000
 GIB = 1024**3
 EVER = after(NOW, 10 * 365 * 86_400)
+_CANCELLED = Stop(StopCause.CANCELLED, False, NOW, Cancelled("somebody", ""))
 
 
 def world(text: str, settings: Settings | None = None) -> Snapshot:
@@ -196,6 +209,7 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
         lease_seconds=86_400,
         time_limit_seconds=int(named.get("hours", 24)) * 3600,
         started_at=started_at,
+        intent=_CANCELLED if "stopping" in flags else Run(),
         version=1,
     )
     spec = _stopping(spec_of([firm, count], named), "saves" in flags, named)

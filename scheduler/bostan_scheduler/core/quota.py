@@ -8,6 +8,7 @@ used at its parent.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 
 from bostan_scheduler.core.amount import NONE, UNLIMITED, Gpus
 from bostan_scheduler.core.instant import Instant
@@ -112,6 +113,11 @@ class QuotaTree:
         while current is not None:
             yield current
             current = self.nodes[current.parent] if current.parent is not None else None
+
+    def apart(self, node: QuotaNode, other: QuotaNode | None) -> tuple[QuotaNode, ...]:
+        """The node and its ancestors as far as the other is not below them; all of them when there is no other."""
+        shared = {one.id for one in self.up(other)} if other is not None else ()
+        return tuple(takewhile(lambda one: one.id not in shared, self.up(node)))
 
     def _whole_branch_in_force(self, leaf: QuotaNode, now: Instant) -> bool:
         return all(node.in_force(now) for node in self.up(leaf))

@@ -12,3 +12,8 @@ class Placement:
     park: str
     places: tuple[Place, ...]
     cost: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def node_ids(self) -> tuple[str, ...]:
+        """Its nodes, each once, in rank order."""
+        return tuple(dict.fromkeys(place.node_id for place in self.places))

@@ -141,6 +141,13 @@ class Desk:
         self.books.hold(attempt)
         self.charged(self.books.charges[attempt.id])
 
+    def let_go(self, attempt: Attempt) -> None:
+        """It holds nothing any more. What is known to have no room or quota stays known: it may be put back."""
+        self.running.drop(attempt.id)
+        self.room.release(attempt.id)
+        self.charged(self.books.charges.get(attempt.id))
+        self.books.release(attempt.id)
+
     def charged(self, charge: Charge | None) -> None:
         """A leaf holds more or less than before: it may have another turn."""
         if charge is not None:

@@ -26,12 +26,11 @@ class Trial:
 
     def remove(self, attempt: Attempt) -> None:
         """As if it held nothing."""
+        assert attempt.id not in self.removed, f"{attempt.id} is gone already"
         self.removed[attempt.id] = attempt
-        self.desk.room.release(attempt.id)
-        self.desk.books.release(attempt.id)
+        self.desk.let_go(attempt)
 
     def put_back(self, attempt: Attempt) -> None:
         """It holds what it held."""
         del self.removed[attempt.id]
-        self.desk.room.hold(attempt, self.desk.snapshot.jobs[attempt.job_id].spec.rank)
-        self.desk.books.hold(attempt)
+        self.desk.hold(attempt, self.desk.snapshot.jobs[attempt.job_id])

@@ -9,6 +9,7 @@ from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.planning.running import over_when_started
+from bostan_scheduler.core.preemption.lending import Lending
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.reserved import Reserved
@@ -46,16 +47,16 @@ def may_claim(snapshot: Snapshot, job: Job) -> bool:
 
 
 def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
-    """What a leaf is guaranteed, it gets back from those that borrowed it, and any firmer claim from scavengers; none from a firmer one."""
+    """What a leaf or its branch is guaranteed, it gets back from those that borrowed it, and any firmer claim from scavengers; none from a firmer one."""
     spacing = desk.snapshot.settings.preemption.min_run_seconds
-    owed = desk.standing(pair[0]).owed_in(pair[1].gpus, gpu_class)
+    lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class)
 
     def gives_way(victim: Victim) -> bool:
         if victim.ran_seconds < spacing or victim.attempt.gpu_class != gpu_class:
             return False
         if victim.job.spec.qos.rank < pair[1].qos.rank:
             return False
-        return _softer(pair[1], victim) or (owed and borrows(desk, victim, pair[0]))
+        return _softer(pair[1], victim) or (lending.owed(victim, pair[1].gpus) and lending.borrows(victim))
 
     return Claim(gives_way, _all_alike)
 
@@ -70,6 +71,7 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
     if rule is None or pair[1].qos is Qos.SCAVENGER:
         return None
     hurries, restart_seconds = job.id in urgent, desk.snapshot.settings.preemption.restart_seconds
+    lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class)
 
     def gives_way(victim: Victim) -> bool:
         return (
@@ -77,22 +79,12 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
             and victim.ran_seconds >= rule.min_run_seconds
             and victim.job.spec.qos.rank >= pair[1].qos.rank
             and victim.job.spec.checkpoint_on_signal
-            and (victim.attempt.firm == pair[1].firm or borrows(desk, victim, pair[0]))
+            and (victim.attempt.firm == pair[1].firm or lending.borrows(victim))
             and victim.job.id not in urgent
             and (hurries or rule.enough(ask, victim.ask, restart_seconds))
         )
 
     return Claim(gives_way, _longest_first)
-
-
-def borrows(desk: Desk, victim: Victim, leaf_id: str) -> bool:
-    """Whether it runs for another leaf that holds more than it is guaranteed."""
-    leaf, gpu_class = victim.leaf, victim.attempt.gpu_class
-    if leaf is None:
-        return True
-    if leaf.id == leaf_id or gpu_class is None:
-        return False
-    return not desk.books.quotas.owes(leaf, gpu_class, 0)
 
 
 def _softer(shape: Shape, victim: Victim) -> bool:

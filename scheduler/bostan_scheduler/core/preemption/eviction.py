@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bostan_scheduler.core.placement import Placement
-from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.freed import Group
 from bostan_scheduler.core.preemption.options import Option, options_by_park
 from bostan_scheduler.core.preemption.victim import Victim
-from bostan_scheduler.core.preemption.wanted import Wanted
+from bostan_scheduler.core.preemption.wanted import Wanted, Without
 
 PARKS_MAX = 8
 """In how many parks, the most promising first, it is tried who can be spared."""
@@ -17,7 +16,7 @@ PARKS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """Who goes, and where the waiting job will go then."""
+    """Who goes, and where the waiting job will go then. Nobody, when those that are going already leave enough."""
 
     victims: tuple[Victim, ...]
     placement: Placement
@@ -43,60 +42,62 @@ def evict(wanted: Wanted, running: Sequence[Victim]) -> Eviction | None:
 
 
 def _in_trial(wanted: Wanted, pool: Sequence[Victim], options: Sequence[Option]) -> Eviction | None:
-    with Trial(wanted.desk) as trial:
-        gone = _clear_room(wanted, trial, options)
-        if gone is None or not _free_quota(wanted, trial, gone, pool):
+    with Without(wanted) as without:
+        gone = _clear_room(without, options)
+        if gone is None or not _free_quota(without, gone, pool):
             return None
-        return _spared(wanted, trial, gone)
+        return _spared(without, gone)
 
 
-def _clear_room(wanted: Wanted, trial: Trial, options: Sequence[Option]) -> dict[str, Victim] | None:
+def _clear_room(without: Without, options: Sequence[Option]) -> dict[str, Victim] | None:
     """Node by node, until the gang has room."""
     gone: dict[str, Victim] = {}
     if not options:
         return gone
     for option in options:
         for group in option.groups:
-            _take(wanted, trial, gone, group)
-        if wanted.room() is not None:
+            _take(without, gone, group)
+        if without.room() is not None:
             return gone
     return None
 
 
-def _take(wanted: Wanted, trial: Trial, gone: dict[str, Victim], group: Group) -> None:
+def _take(without: Without, gone: dict[str, Victim], group: Group) -> None:
     """All of a group; none when one of them need not give way any more, since enough of its leaf have gone."""
     taken: list[Victim] = []
     for victim in group:
         if victim.attempt.id in gone:
             continue
-        if not wanted.may_take(victim):
+        if not without.wanted.may_take(victim):
             for one in taken:
-                trial.put_back(one.attempt)
+                without.keep(one)
             return
-        trial.remove(victim.attempt)
+        without.let_go(victim)
         taken.append(victim)
     gone |= {one.attempt.id: one for one in taken}
 
 
-def _free_quota(wanted: Wanted, trial: Trial, gone: dict[str, Victim], pool: Sequence[Victim]) -> bool:
+def _free_quota(without: Without, gone: dict[str, Victim], pool: Sequence[Victim]) -> bool:
     """Whether the leaf may hold the job once others have given quota back, wherever they run."""
+    wanted = without.wanted
     for victim in pool:
         if wanted.in_quota:
             return True
         if victim.attempt.id not in gone and wanted.may_take(victim):
-            trial.remove(victim.attempt)
+            without.let_go(victim)
             gone[victim.attempt.id] = victim
     return wanted.in_quota
 
 
-def _spared(wanted: Wanted, trial: Trial, gone: dict[str, Victim]) -> Eviction | None:
+def _spared(without: Without, gone: dict[str, Victim]) -> Eviction | None:
     """Who can stay after all does, whoever the claim takes least readily first."""
+    wanted = without.wanted
     for victim in sorted(gone.values(), key=wanted.claim.order, reverse=True):
-        trial.put_back(victim.attempt)
-        if wanted.in_quota and wanted.room() is not None:
+        without.keep(victim)
+        if wanted.in_quota and without.room() is not None:
             del gone[victim.attempt.id]
         else:
-            trial.remove(victim.attempt)
-    placement = wanted.room()
+            without.let_go(victim)
+    placement = without.room()
     assert placement is not None, "there was room before somebody was spared"
-    return Eviction(tuple(gone.values()), placement) if gone else None
+    return Eviction(tuple(gone.values()), placement)

@@ -7,7 +7,7 @@ from bostan_scheduler.core.job import WHOLE_GPU
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.freed import Freed, Group
 from bostan_scheduler.core.preemption.victim import Victim
-from bostan_scheduler.core.preemption.wanted import Wanted
+from bostan_scheduler.core.preemption.wanted import Wanted, Without
 from bostan_scheduler.core.timeline.taken import gpus_on
 
 
@@ -56,9 +56,11 @@ def _by_node(wanted: Wanted, pool: Sequence[Victim]) -> dict[tuple[str, str], li
 
 def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:
     """As many of the gang's ranks as can be, since few nodes are better than many."""
+    if node_id in wanted.limits:
+        return _option_beside(wanted, park, node_id, victims)
     if _in_parts(wanted, node_id):
         return _option_in_parts(wanted, park, node_id, victims)
-    gpus, free = wanted.pair[1].rank.gpus, _free(wanted, node_id)
+    gpus, free = wanted.pair[1].rank.gpus, wanted.desk.room.free_on(node_id, wanted.gpu_class)
     reach = free + sum(len(gpus_on(one.attempt.places, node_id)) for one in victims)
     ranks = min(wanted.pair[1].replicas, reach // gpus)
     going: list[Victim] = []
@@ -70,9 +72,17 @@ def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> O
     return Option(park, node_id, ranks, tuple(going)) if ranks and going else None
 
 
-def _free(wanted: Wanted, node_id: str) -> int:
-    free = wanted.desk.room.free_on(node_id, wanted.gpu_class)
-    return min(free, wanted.limits.get(node_id, free))
+def _option_beside(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:
+    """The same where something lies ahead: what it leaves is seen when they are gone, one after the other."""
+    best: Option | None = None
+    with Without(wanted) as without:
+        ranks = without.ranks_on(node_id)
+        for position, victim in enumerate(victims, 1):
+            without.let_go(victim)
+            if without.ranks_on(node_id) > ranks:
+                ranks = without.ranks_on(node_id)
+                best = Option(park, node_id, ranks, tuple(victims[:position]))
+    return best
 
 
 def _in_parts(wanted: Wanted, node_id: str) -> bool:
@@ -88,8 +98,7 @@ def _option_in_parts(wanted: Wanted, park: str, node_id: str, victims: list[Vict
     """The same, GPU by GPU: those that share one go together, whoever the claim takes most readily first."""
     shape = wanted.pair[1]
     freed = Freed.on(wanted.desk.room, node_id, wanted.gpu_class, shape)
-    most = min(shape.replicas, wanted.limits.get(node_id, shape.gpus) // shape.rank.gpus)
-    ranks = min(most, freed.ranks({one.attempt.id for one in victims}))
+    ranks = min(shape.replicas, freed.ranks({one.attempt.id for one in victims}))
     going, gone = list[Group](), dict[str, Victim]()
     for group in sorted(freed.groups(victims), key=lambda group: _readiness(wanted.claim, group)):
         if freed.ranks(gone) >= ranks:

@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.attempt import Stop, StopCause
+from bostan_scheduler.core.attempt import Attempt, Ending, Running, Starting, Stop, StopCause, Withdrawn
 from bostan_scheduler.core.changes import Change, Intend, Reserve
-from bostan_scheduler.core.instant import Instant, after, seconds_between
-from bostan_scheduler.core.job import Job, Queued
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.planning.queue import Pair, Spot
+from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.planning.turns import Turns
 from bostan_scheduler.core.preemption.claims import Claim, gain, keep_for, may_claim, reclaim
 from bostan_scheduler.core.preemption.eviction import Eviction, evict
 from bostan_scheduler.core.preemption.moves import moves
+from bostan_scheduler.core.preemption.starving import keep_for_starving
 from bostan_scheduler.core.preemption.victim import Victim, victims
 from bostan_scheduler.core.preemption.wanted import Wanted
-from bostan_scheduler.core.timeline.earliest import reservation
-from bostan_scheduler.core.timeline.reserved import Reserved
 
 PASSED_MAX = 1000
 """How many waiting jobs that made room themselves are passed in a round, so that those behind them are heard."""
@@ -35,14 +35,29 @@ class Round:
     passed: list[Spot] = field(default_factory=list)
 
     def hold(self) -> Iterator[Change]:
-        """Line by line, in turn, until as many were refused as may be. Who may not ask is passed, and keeps its place."""
+        """First who makes room for whom, as if all that are on their way out had gone; then what is kept for the starving, and who moves."""
         self.pool = [victim for victim in victims(self.desk) if victim.attempt.id not in self.told]
+        with Trial(self.desk) as going:
+            for attempt in self._on_their_way_out():
+                going.remove(attempt)
+            yield from self._in_turn(going)
+        for spot in self.passed:
+            self.desk.queue.step_back(spot)
+        yield from keep_for_starving(self.desk)
+        yield from moves(self.desk, self.pool)
+
+    def _on_their_way_out(self) -> list[Attempt]:
+        """What stops already, and will have gone by its own stop time: not what a silent node may still run."""
+        return [one for one in self.desk.running.attempts.values() if one.id in self.told or _goes(one)]
+
+    def _in_turn(self, going: Trial) -> Iterator[Change]:
+        """Line by line, until as many were refused as may be. Who may not ask is passed, and keeps its place."""
         turns = Turns(self.desk)
         turns.add(pair for pair in self.desk.queue.lines if allowed(self.desk.queue.leaves[pair[0]], pair[1]))
         for pair in turns:
             job = self._first(pair)
             may = may_claim(self.desk.snapshot, job)
-            changes = tuple(self._ask(pair, job, may))
+            changes = tuple(self._ask(pair, job, going)) if may else ()
             yield from changes
             if not changes and not may and len(self.passed) < PASSED_MAX:
                 self.passed.append(self.desk.queue.step_aside(job.id))
@@ -51,26 +66,19 @@ class Round:
                 self.refused += 1
             if self.refused >= self.desk.snapshot.settings.preemption.candidates_max:
                 break
-        for spot in self.passed:
-            self.desk.queue.step_back(spot)
-        yield from moves(self.desk, self.pool)
 
     def _first(self, pair: Pair) -> Job:
         entry = self.desk.queue.head(pair)
         assert entry is not None, "a line in turn has a job"
         return self.desk.snapshot.jobs[entry[-1]]
 
-    def _ask(self, pair: Pair, job: Job, may: bool) -> Iterator[Change]:
-        if may:
-            for gpu_class in classes_of(self.desk, pair[1]):
-                if gpu_class is not None:
-                    made = self.make_room(pair, job, gpu_class)
-                    if made is not None:
-                        yield from self._carry_out(job, gpu_class, made)
-                        return
-        kept = self._keep_room(pair, job)
-        if kept is not None:
-            yield Reserve(kept)
+    def _ask(self, pair: Pair, job: Job, going: Trial) -> Iterator[Change]:
+        for gpu_class in classes_of(self.desk, pair[1]):
+            if gpu_class is not None:
+                made = self.make_room(pair, job, gpu_class)
+                if made is not None:
+                    yield from self._carry_out(job, gpu_class, made, going)
+                    return
 
     def make_room(self, pair: Pair, job: Job, gpu_class: str) -> tuple[Eviction, str] | None:
         """The cheapest eviction that the job has a right to: first to what it is owed, then for the gain."""
@@ -86,39 +94,40 @@ class Round:
                     return made, why
         return None
 
-    def _carry_out(self, job: Job, gpu_class: str, made: tuple[Eviction, str]) -> Iterator[Change]:
+    def _carry_out(
+        self, job: Job, gpu_class: str, made: tuple[Eviction, str], going: Trial
+    ) -> Iterator[Change]:
+        """Who goes is told, and as good as gone for those that ask next; the room is kept until all have left it."""
         eviction, why = made
-        gone = {victim.attempt.id for victim in eviction.victims}
-        self.pool = [victim for victim in self.pool if victim.attempt.id not in gone]
         for victim in eviction.victims:
+            going.remove(victim.attempt)
             yield Intend(victim.attempt.id, self._stop(job, why))
-        longest = max(victim.job.spec.stop_seconds for victim in eviction.victims)
-        reserved = keep_for(self.desk, job, gpu_class, eviction.placement, longest)
+        self.pool = [victim for victim in self.pool if victim.attempt.id not in going.removed]
+        stop_seconds = max(self._stops_seconds(eviction, going), default=0)
+        reserved = keep_for(self.desk, job, gpu_class, eviction.placement, stop_seconds)
         self.desk.keep(reserved)
         yield Reserve(reserved)
+
+    def _stops_seconds(self, eviction: Eviction, going: Trial) -> Iterator[int]:
+        """How long those may take to go that make room, and those that are going anyway from its nodes."""
+        victims, nodes = {one.attempt.id for one in eviction.victims}, set(eviction.placement.node_ids)
+        for attempt in going.removed.values():
+            if attempt.id in victims or not nodes.isdisjoint(attempt.node_ids):
+                yield self.desk.snapshot.jobs[attempt.job_id].spec.stop_seconds
 
     def _stop(self, job: Job, why: str) -> Stop:
         outcome = Preempted(why, job.id)
         return Stop(StopCause.PREEMPTED, True, self.desk.snapshot.now, outcome, for_job=job.id)
 
-    def _keep_room(self, pair: Pair, job: Job) -> Reserved | None:
-        """A reservation for a gang that starves in its turn; what must not wait has its turn before its time."""
-        settings = self.desk.snapshot.settings.preemption
-        assert isinstance(job.phase, Queued), f"{job.id} does not wait"
-        starves = seconds_between(job.phase.since, self.desk.snapshot.now) >= settings.starving_seconds
-        kept_ahead = sum(one.ahead for one in self.desk.timeline.reserved.values())
-        if job.id in self.desk.queue.urgent or not starves or kept_ahead >= settings.reservations_max:
-            return None
-        in_quota = [
-            one for one in classes_of(self.desk, pair[1]) if one is not None and self._in_quota(pair, one)
-        ]
-        kept = reservation(self.desk, job, in_quota)
-        if kept is not None:
-            self.desk.keep(kept)
-        return kept
 
-    def _in_quota(self, pair: Pair, gpu_class: str) -> bool:
-        return self.desk.books.quotas.covers(self.desk.queue.leaves[pair[0]], gpu_class, pair[1].gpus)
+def _goes(attempt: Attempt) -> bool:
+    match attempt.phase, attempt.intent:
+        case Withdrawn() | Ending(), _:
+            return True
+        case Starting() | Running(), Stop():
+            return True
+        case _:
+            return False
 
 
 def due(desk: Desk) -> bool:

@@ -1,18 +1,27 @@
-"""What room is to be made for."""
+"""What room is to be made for, and what would be if some of those that run had gone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 from bostan_scheduler.core.placement import Placement, place
+from bostan_scheduler.core.placement.search import Search
 from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.node_limits import NodeLimits
 from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.victim import Victim
+from bostan_scheduler.core.room.ask import ask_of
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A line's first job, one class that it takes, and its claim to the room of others."""
+    """A line's first job, one class that it takes, and its claim to the room of others.
+
+    `limits` are what it may take as things stand on the desk, where something lies ahead.
+    """
 
     desk: Desk
     pair: Pair
@@ -33,3 +42,56 @@ class Wanted:
     def may_take(self, victim: Victim) -> bool:
         """Whether a running job has to give way, in a park that the waiting one may run in or whose quota it needs."""
         return victim.attempt.gpu_class == self.gpu_class and self.claim.gives_way(victim)
+
+
+@dataclass(slots=True)
+class Without:
+    """What is wanted, as if some victims had gone. Within `with` they may go; after it all are back."""
+
+    wanted: Wanted
+    trial: Trial = field(init=False)
+    ahead: NodeLimits = field(init=False)
+    limits: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        desk, (_, shape) = self.wanted.desk, self.wanted.pair
+        self.trial, self.limits = Trial(desk), dict(self.wanted.limits)
+        self.ahead = NodeLimits(desk, shape, self.wanted.gpu_class, None, desk.timeline.kept())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.trial.__exit__(kind, error, trace)
+
+    def let_go(self, victim: Victim) -> None:
+        """As if it had gone."""
+        self.trial.remove(victim.attempt)
+        self._look_again(victim)
+
+    def keep(self, victim: Victim) -> None:
+        """It stays after all."""
+        self.trial.put_back(victim.attempt)
+        self._look_again(victim)
+
+    def room(self) -> Placement | None:
+        """Where the waiting job would go then, quota aside."""
+        return place(self.wanted.desk.room, self.wanted.pair[1], self.wanted.gpu_class, self.limits)
+
+    def ranks_on(self, node_id: str) -> int:
+        """How many of its ranks would fit on a node then."""
+        shape, gpu_class, ledger = self.wanted.pair[1], self.wanted.gpu_class, self.wanted.desk.room
+        state = ledger.rooms[node_id].state
+        ranks = ask_of(shape, gpu_class, 1).ranks_in(state) if state is not None else 0
+        most = Search(ledger, shape, gpu_class, self.limits).most(node_id, ranks)
+        return min(shape.replicas, most)
+
+    def _look_again(self, victim: Victim) -> None:
+        """What lies ahead may leave more or less on the nodes where it runs."""
+        for node_id in victim.attempt.node_ids if self.limits else ():
+            self.ahead.forget(node_id)
+            limit = self.ahead.on(node_id)
+            if limit is not None:
+                self.limits[node_id] = limit

@@ -1,0 +1,57 @@
+"""Reservations for those that starve: who has waited longest first, whatever the order says."""
+
+from collections.abc import Iterator
+from heapq import heapify, heappop
+
+from bostan_scheduler.core.changes import Change, Reserve
+from bostan_scheduler.core.instant import Instant, after
+from bostan_scheduler.core.job import Job, Queued
+from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.judge import allowed, classes_of
+from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.timeline.earliest import reservation
+from bostan_scheduler.core.timeline.reserved import Reserved
+
+
+def keep_for_starving(desk: Desk) -> Iterator[Change]:
+    """Room for each at the earliest instant that there is, until as many have a reservation as may."""
+    settings, refused = desk.snapshot.settings.preemption, set[Pair]()
+    may = settings.reservations_max - sum(one.ahead for one in desk.timeline.reserved.values())
+    for job in _longest_first(desk) if may > 0 else ():
+        pair = desk.queue.spots[job.id].pair
+        kept = _keep(desk, pair, job) if pair not in refused else None
+        if kept is not None:
+            yield Reserve(kept)
+            may -= 1
+        else:
+            refused.add(pair)
+        if may <= 0 or len(refused) >= settings.candidates_max:
+            return
+
+
+def _longest_first(desk: Desk) -> Iterator[Job]:
+    """Those in line that have waited too long since they were queued."""
+    starving = after(desk.snapshot.now, -desk.snapshot.settings.preemption.starving_seconds)
+    waiting = [(since, job_id) for job_id in desk.queue.spots if (since := _since(desk, job_id)) <= starving]
+    heapify(waiting)
+    while waiting:
+        yield desk.snapshot.jobs[heappop(waiting)[1]]
+
+
+def _since(desk: Desk, job_id: str) -> Instant:
+    phase = desk.snapshot.jobs[job_id].phase
+    assert isinstance(phase, Queued), f"{job_id} does not wait"
+    return phase.since
+
+
+def _keep(desk: Desk, pair: Pair, job: Job) -> Reserved | None:
+    """The earliest room on the classes in which its leaf may hold it; None when there is none."""
+    leaf, shape = desk.queue.leaves[pair[0]], pair[1]
+    if not allowed(leaf, shape):
+        return None
+    classes = [one for one in classes_of(desk, shape) if one is not None]
+    in_quota = [one for one in classes if desk.books.quotas.covers(leaf, one, shape.gpus)]
+    kept = reservation(desk, job, in_quota)
+    if kept is not None:
+        desk.keep(kept)
+    return kept
