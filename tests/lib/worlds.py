@@ -1,6 +1,6 @@
 """A line language for clusters: `node p/a 8; quota x 8; job j1 x 3` is a snapshot, and a plan reads back as lines.
 
-node PARK/NAME COUNT[xCLASS] [silent] [drained] [failed=N] [links=2,2] [cpus=N]
+node PARK/NAME COUNT[xCLASS][,...] [silent] [drained] [failed=N] [links=2,2] [cpus=N] [memory=GIB] [rack=R] [switch=S]
 quota ID GUARANTEED[+BORROW][-LEND] [under PARENT] [class=C] [firm=F|branch] [max-job=N] [weight=W] [from=S] [until=S]
 job ID FIRM GPUS[xREPLICAS] [class=C,C] [park=P] [not-park=P] [prefer=P] [avoid=N] [hours=N] [cpus=N] [memory=GIB] [age=S] [project=P]
     [estimate=S] [qos=Q] [saves] [preempted=S]      saves: it checkpoints when asked
@@ -73,7 +73,8 @@ def _node(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsh
         session=Silent(NOW) if "silent" in flags else Heard(NOW),
         gpus=tuple(_gpus(node_id, counts, named)),
         cpus=int(named.get("cpus", 64)),
-        memory_bytes=512 * GIB,
+        memory_bytes=int(named.get("memory", 512)) * GIB,
+        labels=tuple((name, named[name]) for name in ("rack", "switch") if name in named),
         drain=Drain(NOW, "operator", "") if "drained" in flags else None,
     )
     return replace(
@@ -186,8 +187,9 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
     job_id, firm, node_id, count, *flags = words
     started_at = after(NOW, -int(named.get("for", 0)))
     node = snapshot.nodes[node_id]
-    milli = int(named.get("milli", WHOLE_GPU))
-    left = ((gpu.uuid, _left(snapshot, gpu.uuid, firm)) for gpu in node.gpus)
+    milli, gpu_class = int(named.get("milli", WHOLE_GPU)), named.get("class", "a100")
+    mine = (gpu.uuid for gpu in node.gpus if gpu.default_class == gpu_class)
+    left = ((uuid, _left(snapshot, uuid, firm)) for uuid in mine)
     gpus = tuple(uuid for uuid, of in left if of >= milli)[: int(count)]
     assert len(gpus) == int(count), f"{node_id} has no {count} GPUs left"
     leaf = snapshot.quota.leaf(firm, None, NOW)
@@ -201,7 +203,7 @@ def _run(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
         number=1,
         fencing=Fencing(1, snapshot.fencing_counter + 1),
         park=node.park,
-        gpu_class=named.get("class", "a100"),
+        gpu_class=gpu_class,
         places=(Place(0, node_id, gpus),),
         seen=(RankStarted("127.0.0.1", 4000, started_at),),
         created_at=started_at,

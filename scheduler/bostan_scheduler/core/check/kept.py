@@ -30,10 +30,10 @@ def _will_be_there(after: Snapshot, new: Reserved, node_id: str) -> None:
     for at in {at for at in begins if at < new.until_at}:
         kept = _kept_on(whole, node_id, at)
         beside = [one for one in after.attempts.values() if goes_on(one) and one.gpu_class == new.gpu_class]
-        held = gpus_held((one for one in beside if stands_until(after, one) > at), node_id)
         has = usable_on(after, node_id, new.gpu_class)
-        assert kept + len(held) <= has, (
-            f"{kept} GPUs are kept on {node_id}, beside {len(held)} of {has}, for {new.job_id} among others"
+        held = has & gpus_held(one for one in beside if stands_until(after, one) > at)
+        assert kept + len(held) <= len(has), (
+            f"{kept} GPUs are kept on {node_id}, beside {len(held)} of {len(has)}, for {new.job_id} among others"
         )
 
 
@@ -60,9 +60,9 @@ def _left_alone(
     if not in_the_way or at >= reserved.until_at:
         return
     beside = [one for one in after.attempts.values() if goes_on(one) and one.gpu_class == gpu_class]
-    held = gpus_held([*in_the_way, *(one for one in beside if stands_until(after, one) > at)], node_id)
-    count = _kept_on([one for one in kept if one.gpu_class == gpu_class], node_id, at)
     has = usable_on(after, node_id, gpu_class)
-    assert len(held) + count <= has, (
-        f"{[one.id for one in in_the_way]} start on {node_id}, where {count} of {has} GPUs are kept for others"
+    held = has & gpus_held([*in_the_way, *(one for one in beside if stands_until(after, one) > at)])
+    count = _kept_on([one for one in kept if one.gpu_class == gpu_class], node_id, at)
+    assert len(held) + count <= len(has), (
+        f"{[one.id for one in in_the_way]} start on {node_id}, where {count} of {len(has)} GPUs are kept for others"
     )

@@ -18,18 +18,12 @@ def goes_on(attempt: Attempt) -> bool:
     return isinstance(attempt.phase, Running) and isinstance(attempt.intent, Run)
 
 
-def gpus_held(attempts: Iterable[Attempt], node_id: str | None = None) -> set[str]:
-    """The GPUs of some attempts, on one node or on all."""
-    return {
-        uuid
-        for one in attempts
-        for place in one.places
-        if node_id is None or place.node_id == node_id
-        for uuid in place.gpus
-    }
+def gpus_held(attempts: Iterable[Attempt]) -> set[str]:
+    """The GPUs of some attempts."""
+    return {uuid for one in attempts for place in one.places for uuid in place.gpus}
 
 
-def usable_on(snapshot: Snapshot, node_id: str, gpu_class: str) -> int:
+def usable_on(snapshot: Snapshot, node_id: str, gpu_class: str) -> set[str]:
     """GPUs of a class on a node that something may start on."""
     gpus = snapshot.nodes[node_id].gpus
-    return sum(gpu.usable and snapshot.gpu_class(gpu) == gpu_class for gpu in gpus)
+    return {gpu.uuid for gpu in gpus if gpu.usable and snapshot.gpu_class(gpu) == gpu_class}

@@ -1,9 +1,10 @@
 """What must hold of each start, and of the nodes that it is for."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from bostan_scheduler.core.attempt import Attempt, Place
-from bostan_scheduler.core.job import JobSpec
+from bostan_scheduler.core.job import JobSpec, RankNeeds
 from bostan_scheduler.core.snapshot import Snapshot
 
 
@@ -41,22 +42,28 @@ def _leaf_allows(snapshot: Snapshot, attempt: Attempt, spec: JobSpec) -> None:
 
 def fits_beside_others(after: Snapshot, started: Iterable[Attempt]) -> None:
     """Assert that CPUs and memory of nodes are given out once, wherever somebody who asks for some starts."""
-    asking = (one for one in started if _asked(after, one) != (0, 0))
-    touched = {node_id for one in asking for node_id in one.node_ids}
-    taken = {node_id: [0, 0] for node_id in touched}
+    started = tuple(started)
+    cpus = _given_out(after, started, lambda rank: rank.cpus or 0)
+    for node_id, count in cpus.items():
+        node = after.nodes[node_id]
+        assert count <= node.cpus, f"{count} CPUs are given out on {node_id}, which has {node.cpus}"
+    memory = _given_out(after, started, lambda rank: rank.memory_bytes or 0)
+    for node_id, count in memory.items():
+        assert count <= after.nodes[node_id].memory_bytes, f"{count} bytes are given out on {node_id}"
+
+
+def _given_out(
+    after: Snapshot, started: Iterable[Attempt], asked: Callable[[RankNeeds], int]
+) -> Counter[str]:
+    """How much of something is given out on each node on which somebody who asks for some starts."""
+    touched = {node_id for one in started if asked(_needs(after, one)) for node_id in one.node_ids}
+    given = Counter[str]()
     for attempt in after.attempts.values() if touched else ():
         for place in attempt.places if attempt.holds else ():
             if place.node_id in touched:
-                cpus, memory_bytes = _asked(after, attempt)
-                taken[place.node_id][0] += cpus
-                taken[place.node_id][1] += memory_bytes
-    for node_id, (cpus, memory_bytes) in taken.items():
-        node = after.nodes[node_id]
-        assert cpus <= node.cpus, f"{cpus} CPUs are given out on {node_id}, which has {node.cpus}"
-        assert memory_bytes <= node.memory_bytes, f"{memory_bytes} bytes are given out on {node_id}"
+                given[place.node_id] += asked(_needs(after, attempt))
+    return given
 
 
-def _asked(snapshot: Snapshot, attempt: Attempt) -> tuple[int, int]:
-    """The CPUs and bytes of memory that each rank of an attempt asks for."""
-    rank = snapshot.jobs[attempt.job_id].spec.rank
-    return rank.cpus or 0, rank.memory_bytes or 0
+def _needs(snapshot: Snapshot, attempt: Attempt) -> RankNeeds:
+    return snapshot.jobs[attempt.job_id].spec.rank

@@ -114,7 +114,7 @@ def _open_at(snapshot: Snapshot, park: str, gpu_class: str, at: Instant) -> int:
         if isinstance(one, Maintenance) and one.from_at <= at < one.until_at
     ]
     return sum(
-        usable_on(snapshot, node.id, gpu_class)
+        len(usable_on(snapshot, node.id, gpu_class))
         for node in snapshot.nodes.values()
         if node.park == park and not any(_closes(snapshot, one, node.id) for one in away)
     )
