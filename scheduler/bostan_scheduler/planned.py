@@ -6,20 +6,26 @@ from typing import Annotated
 
 import typer
 from bostan.cli.options import Format, instant
+from bostan.cli.words import local_time_exact
 
 from bostan_scheduler.core.order import ORDERS
 from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.shell import Config, DataDir, plain_errors, say, settings_from, show
 
-EXAMPLE_DUMP = "Example: bostan-scheduler dump --data-dir /var/lib/bostan --anonymise -o dump.json.gz"
+EXAMPLE_DUMP = (
+    "Examples: bostan-scheduler dump --data-dir /var/lib/bostan --anonymise -o dump.json.gz · "
+    "bostan-scheduler dump --data-dir /var/lib/bostan --at 2h -o before.json.gz"
+)
 EXAMPLES_REPLAY = (
     "Examples: bostan-scheduler replay dump.json.gz --order fifo · "
     "bostan-scheduler replay --log /var/lib/bostan/decisions --since 7d"
 )
 
 At = Annotated[
-    str,
-    typer.Option("--at", metavar="TIME", help="The time in it: now, a local time, or how long ago, as 2h."),
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="The newest that was kept by then: a local time, or how long ago, as 2h."
+    ),
 ]
 File = Annotated[
     Path | None,
@@ -51,19 +57,24 @@ Shape = Annotated[Format, typer.Option("--output", "-o", help="table for people;
 def dump(
     config: Config = None,
     data_dir: DataDir = None,
-    at: At = "now",
+    at: At = None,
     output: File = None,
     anonymise: Anonymise = False,
     with_commands: Commands = False,
 ) -> None:
-    """Write down all that the next plan would look at, from the store of a centre that runs or not."""
+    """Write down all that the next plan would look at, from the store of a centre that runs or not.
+
+    With --at it is what a plan has looked at: the newest snapshot that the log of decisions kept by then.
+    """
     with plain_errors():
         from bostan_scheduler.dumps import Wanted
         from bostan_scheduler.dumps import dump as write
 
-        wanted = Wanted(wall_ms() if at == "now" else instant(at, "--at"), with_commands, anonymise)
+        by = None if at is None else instant(at, "--at")
+        wanted = Wanted(wall_ms(), by, with_commands, anonymise)
         done = write(settings_from(config, {"data_dir": data_dir}), wanted, output)
-        say(f"{done.jobs} unfinished jobs and {done.nodes} nodes, snapshot {done.sha256}")
+        what = f"{done.jobs} unfinished jobs and {done.nodes} nodes, snapshot {done.sha256}"
+        say(f"{local_time_exact(done.at)}: {what}")
 
 
 def replay(

@@ -3,12 +3,18 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from bostan.cli.words import local_time_exact
 from bostan_scheduler.commands import app
+from bostan_scheduler.core.instant import DAY_MILLISECONDS
+from bostan_scheduler.decisions.history import entries
+from bostan_scheduler.decisions.limits import DecisionLimits
 from bostan_scheduler.decisions.log import FileDecisionLog
 from bostan_scheduler.decisions.snapshot_file import read_file
+from bostan_scheduler.service.clock import wall_ms
 from bostan_scheduler.store import open_store
 from stories import Story
 from typer.testing import CliRunner, Result
@@ -37,6 +43,28 @@ def data(tmp_path: Path) -> Iterator[Path]:
     story.decisions.close()
     yield folder
     store.close()
+
+
+@pytest.fixture
+def kept_twice(tmp_path: Path) -> Path:
+    """The data folder of a centre that kept its decisions of yesterday with their snapshots, the last two minutes apart."""
+    folder = tmp_path / "kept"
+    log = FileDecisionLog(folder / "decisions", DecisionLimits(snapshot_every=1))
+    story = Story(now=wall_ms() - DAY_MILLISECONDS, decisions=log)
+    story.quota("negar", gpus=4)
+    story.connect("p/gpu-host")
+    story.submit("j1", "negar 2")
+    story.plan()
+    story.wait(300)
+    story.submit("j2", "negar 2")
+    story.plan()
+    story.decisions.close()
+    return folder
+
+
+def as_typed(at: int) -> str:
+    """An instant as somebody would give it, to the millisecond."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat()
 
 
 def test_what_is_dumped_can_be_replayed(run: Run, data: Path, tmp_path: Path) -> None:
@@ -75,10 +103,42 @@ def test_an_anonymous_dump_names_nobody_and_waits_alike(run: Run, data: Path, tm
     assert "1 wait: quota" in run("replay", file).stdout
 
 
-def test_a_dump_holds_the_time_that_is_asked_for(run: Run, data: Path, tmp_path: Path) -> None:
-    file = tmp_path / "dump.json"
-    assert run("dump", "--data-dir", data, "--at", "2031-01-01T00:00:00+00:00", "-o", file).exit_code == 0
-    assert read_file(file).snapshot.now == 1_924_992_000_000
+def test_a_dump_of_an_earlier_time_is_what_was_decided_on_then(
+    run: Run, kept_twice: Path, tmp_path: Path
+) -> None:
+    """Not what is now with an earlier time: the second job had not come yet when the first was started."""
+    file, log = tmp_path / "then.json", kept_twice / "decisions"
+    *_, first, second = entries(log, 0)
+    dumped = run("dump", "--data-dir", kept_twice, "--at", as_typed(second.at - 1), "-o", file)
+    assert dumped.exit_code == 0, dumped.output
+    assert ": 1 unfinished jobs and 1 nodes" in dumped.stderr
+    then = read_file(file)
+    assert (then.sha256, then.snapshot.now, list(then.snapshot.jobs)) == (first.snapshot, first.at, ["j1"])
+    assert then.about["from"] == "the log of decisions"
+    again = json.loads(run("replay", file, "-o", "json").stdout)
+    assert again["sha256"] == first.sha256
+    assert run("dump", "--data-dir", kept_twice, "--at", as_typed(second.at), "-o", file).exit_code == 0
+    assert read_file(file).sha256 == second.snapshot
+
+
+def test_an_anonymous_dump_of_an_earlier_time_names_nobody(run: Run, kept_twice: Path) -> None:
+    told = run("dump", "--data-dir", kept_twice, "--at", "0s", "--anonymise").stdout
+    assert [name for name in ("negar", "gpu-host") if name in told] == []
+
+
+def test_a_time_of_which_nothing_was_kept_is_refused_and_what_there_is_is_told(
+    run: Run, kept_twice: Path, data: Path
+) -> None:
+    told = run("dump", "--data-dir", kept_twice, "--at", "2020-01-01")
+    assert told.exit_code == 1
+    assert "no decision by 2020-01-01 00:00:00" in told.stderr
+    first, *_ = entries(kept_twice / "decisions", 0)
+    assert f"the oldest is of {local_time_exact(first.at)}; give a later time" in told.stderr
+    for path in (data / "decisions" / "snapshots").iterdir():
+        path.unlink()
+    told = run("dump", "--data-dir", data, "--at", "0s")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert "there is none at all" in told.stderr
 
 
 def test_a_log_is_compared_and_a_difference_is_told_by_the_exit_code(run: Run, data: Path) -> None:
@@ -121,6 +181,13 @@ def test_a_cut_off_file_is_said_to_be_so(run: Run, data: Path, tmp_path: Path) -
         (["dump", "--data-dir", "nowhere"], 1, "there is no such store"),
         (["dump", "--data-dir", "nowhere", "--at", "noon"], 2, "'noon' is no date"),
         (["dump", "--data-dir", "nowhere", "--anonymise", "--with-commands"], 1, "leave one of them out"),
+        (["dump", "--data-dir", "nowhere", "--at", "2h"], 1, "there is no log of decisions"),
+        (["dump", "--data-dir", "nowhere", "--at", "2199-01-31"], 1, "2199-01-31 00:00:00 UTC has not come"),
+        (
+            ["dump", "--at", "2h", "--with-commands"],
+            1,
+            "kept snapshots hold no commands; leave it or --at out",
+        ),
     ],
 )
 def test_bad_words_are_refused_in_a_line(

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.decisions.codec import without_commands
-from bostan_scheduler.decisions.document import lines
+from bostan_scheduler.decisions.document import Document, lines
 from bostan_scheduler.decisions.limits import DecisionLimits
-from bostan_scheduler.decisions.snapshot_file import write_file
+from bostan_scheduler.decisions.snapshot_file import read_file, write_file
+from bostan_scheduler.errors import BadSnapshot
 from bostan_scheduler.files.disk import make_folder
 
 FOLDER = "snapshots"
@@ -50,6 +51,20 @@ class KeptSnapshots:
 def snapshot_path(folder: Path, sha256: str) -> Path:
     """Where the snapshot with this hash is, if it was kept."""
     return folder / f"{sha256}{SUFFIX}"
+
+
+def kept_hashes(folder: Path) -> frozenset[str]:
+    """Of all snapshots that are kept."""
+    return frozenset(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
+
+
+def read_kept(folder: Path, sha256: str) -> Document:
+    """The kept snapshot with this hash. Raises `BadSnapshot`, also for another in its place."""
+    path = snapshot_path(folder, sha256)
+    document = read_file(path)
+    if document.sha256 != sha256:
+        raise BadSnapshot(f"{path}: it is the snapshot {document.sha256}; another file was put in its place")
+    return document
 
 
 def _written(path: Path) -> tuple[int, str]:

@@ -11,10 +11,8 @@ from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.decisions.codec import plain, text_of
 from bostan_scheduler.decisions.entry import Entry, entry_of
 from bostan_scheduler.decisions.history import entries
-from bostan_scheduler.decisions.kept import FOLDER, snapshot_path
+from bostan_scheduler.decisions.kept import FOLDER, read_kept, snapshot_path
 from bostan_scheduler.decisions.planning import decide
-from bostan_scheduler.decisions.snapshot_file import read_file
-from bostan_scheduler.errors import BadSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,12 @@ def compared(folder: Path, since: Instant) -> Iterator[Compared]:
         BadSnapshot: a line or a snapshot is damaged, or of another release.
     """
     for entry in entries(folder, since):
-        path = snapshot_path(folder / FOLDER, entry.snapshot)
-        yield _compared(entry, path) if path.exists() else Compared(entry, kept=False)
+        kept = snapshot_path(folder / FOLDER, entry.snapshot).exists()
+        yield _compared(entry, folder / FOLDER) if kept else Compared(entry, kept=False)
 
 
-def _compared(entry: Entry, path: Path) -> Compared:
-    document = read_file(path)
-    if document.sha256 != entry.snapshot:
-        raise BadSnapshot(f"{path}: it is the snapshot {document.sha256}; another file was put in its place")
+def _compared(entry: Entry, folder: Path) -> Compared:
+    document = read_kept(folder, entry.snapshot)
     again = replay(document.snapshot, document.sha256)
     return Compared(entry, kept=True, differences=tuple(differences(entry, again)))
 
