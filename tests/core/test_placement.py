@@ -1,7 +1,9 @@
 """Where gangs go: cases worked out by hand, and what must hold of any placement."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from bostan_scheduler.core.attempt import Place
@@ -67,13 +69,14 @@ def test_where_a_gang_goes(cluster: str, asked: str, workload: Mix, expected: st
     assert spots(place(Ledger.of(world(cluster), workload), shape(asked), "a100")) == expected
 
 
-def labelled(snapshot: Snapshot, **where: str) -> Snapshot:
-    """The same nodes in racks and at switches: `a="r1/s1"`."""
+def labelled(snapshot: Snapshot, where: Mapping[str, str]) -> Snapshot:
+    """The same nodes in racks and at switches: `{"a": "r1/s1"}`, of park p unless it is named."""
     nodes = dict(snapshot.nodes)
     for name, labels in where.items():
+        node_id = name if "/" in name else f"p/{name}"
         rack, _, switch = labels.partition("/")
         said = tuple((key, value) for key, value in (("rack", rack), ("switch", switch)) if value)
-        nodes[f"p/{name}"] = replace(nodes[f"p/{name}"], labels=said)
+        nodes[node_id] = replace(nodes[node_id], labels=said)
     return replace(snapshot, nodes=nodes)
 
 
@@ -102,9 +105,37 @@ FIVE = "; ".join(f"node p/{name} 8" for name in "abcde")
     ],
 )  # fmt: skip
 def test_a_gang_stays_together(where: Mapping[str, str], asked: str, nodes: list[str]) -> None:
-    placement = place(Ledger.of(labelled(world(FIVE), **where)), shape(asked), "a100")
+    placement = place(Ledger.of(labelled(world(FIVE), where)), shape(asked), "a100")
     assert placement is not None
     assert [one.node_id for one in placement.places] == nodes
+
+
+PARKS = "; ".join(f"node {park}/{name} 8" for park in "pq" for name in "ab")
+ROOMY = "node p/a 8; node p/b 8; node q/a 9; node q/b 9"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "where", "limits", "asked", "nodes"),
+    [
+        pytest.param(PARKS, {"q/a": "/s1", "q/b": "/s1"}, {}, "x 8x2", "q/a q/b", id="a park with a switch for all"),
+        pytest.param(PARKS, {"q/a": "r1/", "q/b": "r1/"}, {}, "x 8x2", "q/a q/b", id="a park with a rack for all"),
+        pytest.param(PARKS, {"p/a": "r1/", "p/b": "r1/", "q/a": "/s", "q/b": "/s"}, {}, "x 8x2", "q/a q/b", id="a switch is better than a rack"),
+        pytest.param(PARKS, {"p/b": "/s1", "q/a": "/s1"}, {}, "x 8x2", "p/a p/b", id="switches of two parks are two"),
+        pytest.param(ROOMY, {"q/a": "/s1", "q/b": "/s1"}, {}, "x 8x2", "q/a q/b", id="near before tight"),
+        pytest.param(ROOMY, {"p/a": "/s1", "p/b": "/s1", "q/a": "/s1", "q/b": "/s1"}, {}, "x 8x2", "p/a p/b", id="of those that are near the tightest"),
+        pytest.param("node p/a 4; node p/b 4; node q/a 2; node q/b 2; node q/c 2", {"q/a": "/s", "q/b": "/s", "q/c": "/s"}, {}, "x 2x3", "p/a p/a p/b", id="few nodes before near ones"),
+        pytest.param(f"{PARKS}; node q/c 8", {"q/a": "/s1", "q/b": "/s2", "q/c": "/s2"}, {}, "x 8x2", "q/b q/c", id="one switch of several"),
+        pytest.param(PARKS, {"q/a": "/s1", "q/b": "/s1"}, {"q/a": 7}, "x 8x2", "p/a p/b", id="not where its nodes are limited"),
+        pytest.param(f"{PARKS}; node q/c 8", {"q/a": "/s1", "q/b": "/s1", "q/c": "/s1"}, {"q/a": 7}, "x 8x2", "q/b q/c", id="beside a node that is limited"),
+        pytest.param("node p/a 8; node p/b 8; node q/a 8; node q/b 9", {"q/a": "/s1", "q/b": "/s1"}, {"q/b": 4}, "x 4x3", "q/a q/a q/b", id="as much as a limit leaves"),
+    ],
+)  # fmt: skip
+def test_a_gang_goes_where_it_stays_together(
+    cluster: str, where: Mapping[str, str], limits: Mapping[str, int], asked: str, nodes: str
+) -> None:
+    placement = place(Ledger.of(labelled(world(cluster), where)), shape(asked), "a100", limits)
+    assert placement is not None
+    assert " ".join(one.node_id for one in placement.places) == nodes
 
 
 @pytest.mark.parametrize(
@@ -228,7 +259,53 @@ def test_of_equal_classes_the_freest_is_taken_then_where_the_least_becomes_unusa
     assert best_of(even, []) is None
 
 
+def test_of_equal_classes_one_that_keeps_a_gang_together_is_taken() -> None:
+    snapshot = world(
+        "node p/a 8xa; node p/b 8xa; node p/c 8xa; node q/d 8xb; node q/e 8xb; node q/f 1xb,8xt; quota x 8 class=b; run j1 x q/f 1 class=b"
+    )
+    ledger = Ledger.of(labelled(snapshot, {"q/d": "/s1", "q/e": "/s1"}))
+    found = place_in_any(ledger, shape("x 8x2"), ("a", "b"))
+    assert found is not None
+    assert found[0] == "b"
+
+
 # Properties
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32))
+def test_no_choice_of_nodes_is_smaller_or_nearer(seed: int) -> None:
+    chance = random.Random(seed)
+    named = {
+        f"{chance.choice('pq')}/{number}": (
+            chance.randint(1, 3),
+            chance.choice(("", "r1", "r2")),
+            chance.choice(("", "s1", "s2")),
+        )
+        for number in range(chance.randint(2, 8))
+    }
+    limits = {node_id: chance.randint(0, 3) for node_id in named if chance.random() < 0.2}
+    ranks = chance.randint(2, 6)
+    cluster = world("; ".join(f"node {node_id} {gpus}" for node_id, (gpus, _, _) in named.items()))
+    cluster = labelled(cluster, {node_id: f"{rack}/{switch}" for node_id, (_, rack, switch) in named.items()})
+    most = {node_id: min(gpus, limits.get(node_id, gpus)) for node_id, (gpus, _, _) in named.items()}
+    choices = [
+        (count, apart(named, chosen))
+        for count in range(1, len(named) + 1)
+        for chosen in combinations(named, count)
+        if sum(most[one] for one in chosen) >= ranks and len({one[0] for one in chosen}) == 1
+    ]
+    placement = place(Ledger.of(cluster), shape(f"x 1x{ranks}"), "a100", limits)
+    found = placement and tuple(dict.fromkeys(one.node_id for one in placement.places))
+    assert (found and (len(found), apart(named, found))) == min(choices, default=None)
+
+
+def apart(named: Mapping[str, tuple[int, str, str]], chosen: tuple[str, ...]) -> int:
+    """0 on one node or at one switch, 1 in one rack, 2 anywhere."""
+    racks, switches = ({named[one][at] for one in chosen} for at in (1, 2))
+    if len(chosen) == 1 or (len(switches) == 1 and switches != {""}):
+        return 0
+    return 1 if len(racks) == 1 and racks != {""} else 2
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,8 +10,9 @@ from bostan_scheduler.core.job import Active, Job, JobSpec, Queued, RankNeeds
 from bostan_scheduler.core.node import Drain, Gpu, Heard, Node, Silent, Verdict
 from bostan_scheduler.core.outcome import Succeeded
 from bostan_scheduler.core.placement import place
-from bostan_scheduler.core.room import Ledger
+from bostan_scheduler.core.room import Ledger, nearby
 from bostan_scheduler.core.room.held import Claim, left_of
+from bostan_scheduler.core.room.where import Within
 from bostan_scheduler.core.snapshot import Snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from worlds import NOW, world
 GIB = 2**30
 FIRMS = ("x", "y")
 NODES = ("p/a", "p/b", "q/c")
+LABELS = ((), (("switch", "s1"),), (("rack", "r1"), ("switch", "s1")), (("rack", "r1"), ("switch", "s2")))
 UUIDS = tuple(f"gpu{number}" for number in range(6))
 
 
@@ -39,7 +41,9 @@ def contents(ledger: Ledger) -> dict[str, Any]:
         "cpus": ledger.cpus,
         "open": ledger.open,
         "owners": ledger.owners.claims,
-        "buckets": {state.key: bucket.nodes for state, bucket in ledger.buckets.live.items()},
+        "buckets": {
+            state.key: (bucket.nodes, bucket.places) for state, bucket in ledger.buckets.live.items()
+        },
         "classes": {
             gpu_class: {state.key for state in states}
             for gpu_class, states in ledger.buckets.of_class.items()
@@ -63,7 +67,7 @@ def nodes(draw: st.DrawFn) -> Node:
         gpus=tuple(draw(gpus(uuid)) for uuid in uuids),
         cpus=draw(st.integers(1, 64)),
         memory_bytes=draw(st.integers(1, 4)) * GIB,
-        labels=draw(st.sampled_from(((), (("switch", "s1"),)))),
+        labels=draw(st.sampled_from(LABELS)),
         drain=draw(st.sampled_from((None, Drain(NOW, "operator", "")))),
         version=draw(st.integers(0, 2)),
     )
@@ -219,6 +223,19 @@ def test_what_is_tried_and_taken_back_leaves_no_trace(
         ledger.hold(attempt, job.spec.rank)
         ledger.release(attempt.id)
         assert contents(ledger) == before
+
+
+def test_what_is_known_of_switches_is_found_anew_when_a_node_stirs_and_is_not_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nearby, "KEPT", 3)
+    known, near = nearby.Nearby(), (2, Within.SWITCH, 0, "s1")
+    assert known.of("p", 4, 1, lambda: near) == near
+    assert known.of("p", 4, 1, lambda: None) == near
+    assert known.of("p", 4, 2, lambda: None) is None
+    for ranks in range(5, 20):
+        assert known.of("p", ranks, 2, lambda: near) == near
+        assert len(known.known) <= 3
 
 
 def test_no_attempt_holds_twice_under_one_name() -> None:

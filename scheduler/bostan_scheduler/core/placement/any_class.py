@@ -19,12 +19,13 @@ def place_in_any(
 def best_of(ledger: Ledger, found: Sequence[tuple[str, Placement]]) -> tuple[str, Placement] | None:
     """The best of placements of one gang on several classes; None when there are none.
 
-    Of those that take as few nodes, it is the one that makes the fewest GPUs unusable, on a class of which much is
-    free, so that none runs out before the others: a tenth of a class weighs as much as a step of what is unusable.
+    Of those that take as few nodes, as near each other, it is the one that makes the fewest GPUs unusable, on a class
+    of which much is free, so that none runs out before the others: a tenth of a class weighs as much as a step of what
+    is unusable.
     """
     return min(found, key=lambda one: _cost(ledger, *one), default=None)
 
 
-def _cost(ledger: Ledger, gpu_class: str, placement: Placement) -> tuple[int, int, tuple[int, ...], str]:
-    nodes, steps, *fit = placement.cost
-    return nodes, steps - ledger.sizes[gpu_class].free_tenths, tuple(fit), gpu_class
+def _cost(ledger: Ledger, gpu_class: str, placement: Placement) -> tuple[int, int, int, tuple[int, ...], str]:
+    nodes, within, steps, *fit = placement.cost
+    return nodes, within, steps - ledger.sizes[gpu_class].free_tenths, tuple(fit), gpu_class

@@ -1,144 +1,121 @@
-"""A gang over several nodes: as few as can be, of one switch or rack where that costs no more of them."""
+"""A gang over several nodes: as few as can be, of one switch or rack where that costs no more of them, then the tightest."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from bostan_scheduler.core.placement.gpus import places_on
 from bostan_scheduler.core.placement.placement import Placement
-from bostan_scheduler.core.placement.search import Parks, Search, anywhere
-from bostan_scheduler.core.room.state import State
+from bostan_scheduler.core.placement.search import Parks, Search
+from bostan_scheduler.core.placement.stocks import Stock, Stocks, nearest, size_of
+from bostan_scheduler.core.room.nearby import Near
 from bostan_scheduler.core.room.where import Within
 
 Candidate = tuple[int, int, str]
 """How many ranks a node takes, what it has free in thousandths of a GPU, and its name."""
 
+Spread = dict[str, int]
+"""How many ranks each node takes."""
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How many ranks each node takes. `free_milli` is what these nodes have free."""
 
-    ranks: tuple[tuple[str, int], ...]
+class Scope(NamedTuple):
+    """Where a gang may go, the best first: so many nodes of a park, of one switch or rack of it, that have so much free.
+
+    `name` is that of the switch or the rack; of a whole park it is empty.
+    """
+
+    nodes: int
+    within: Within
     free_milli: int
-
-
-Stock = tuple[int, int, int, Sequence[str]]
-"""Nodes of one park that are alike: the ranks that each takes, what it has free in thousandths of a GPU, how many may be used, and which they are."""
+    park: str
+    name: str
 
 
 def over_nodes(search: Search, parks: Parks) -> Placement | None:
-    """The park in which the fewest nodes do, and of these the one where the least stays free beside the gang."""
-    best: tuple[int, int, str] | None = None
-    stocks = _stocks(search, parks)
-    for park, stock in stocks.items():
-        size = _size(stock, search.shape.replicas)
-        if size is not None and (best is None or (*size, park) < best):
-            best = (*size, park)
-    if best is None:
+    """Where the fewest nodes do; of these where they are near each other, then where the least stays free beside the gang."""
+    stocks = Stocks.of(search, parks)
+    scope = _best(search, stocks)
+    if scope is None:
         return None
-    nodes, free_milli, park = best
-    spread = _in_park(search, park, stocks[park], nodes)
-    return Placement(park, places_on(search, spread.ranks), (nodes, 0, free_milli))
+    spread = _spread(_candidates(search, scope, stocks.by_park[scope.park]), search.shape.replicas)
+    assert len(spread) == scope.nodes, f"{scope.park} has no room on {scope.nodes} nodes after all"
+    cost = scope.nodes, scope.within, 0, scope.free_milli
+    return Placement(scope.park, places_on(search, _numbered(search, spread)), cost)
 
 
-def _stocks(search: Search, parks: Parks) -> dict[str, list[Stock]]:
-    """By park, the nodes that take at least a rank; those that take the most first, of these the tightest."""
-    ranking, stocks, special = search.ranking(1), dict[str, list[Stock]](), _special(search)
-    for _, state, bucket in ranking.best_first():
-        ranks, free_milli = ranking.ask.ranks_in(state), state.milli(search.gpu_class or "")
-        for park, nodes in bucket.nodes.items():
-            if parks is not anywhere and not parks(park):
-                continue
-            special_here = special.get((state, park), ()) if special else ()
-            odd = [one for one in special_here if search.most(one, ranks) < ranks]
-            found = stocks.setdefault(park, [])
-            found.append((ranks, free_milli, len(nodes) - len(odd), nodes))
-            found += [(search.most(node_id, ranks), free_milli, 1, (node_id,)) for node_id in odd]
-    for found in stocks.values():
-        found.sort(key=_fullest_first)
-    return stocks
+def _best(search: Search, stocks: Stocks) -> Scope | None:
+    """Only where labels tell, and no park does with fewer nodes, is it worth looking who stands where."""
+    found = ((park, size_of(some, search.shape.replicas)) for park, some in stocks.by_park.items())
+    sizes = {park: size for park, size in found if size is not None}
+    if not sizes:
+        return None
+    nodes, free_milli, park = min((*size, park) for park, size in sizes.items())
+    best, labelled = Scope(nodes, Within.PARK, free_milli, park, ""), search.ledger.open.labelled
+    if not labelled:
+        return best
+    told = sorted(park for park, size in sizes.items() if size[0] == nodes and park in labelled)
+    return _nearest(search, best, told, stocks)
 
 
-def _fullest_first(stock: Stock) -> tuple[int, int]:
-    return -stock[0], stock[1]
+def _nearest(search: Search, best: Scope, parks: Sequence[str], stocks: Stocks) -> Scope:
+    """The best in these parks as well. Nothing is better than a switch whose nodes are filled by the gang, the first by name."""
+    shape = search.shape
+    least_milli = shape.gpus * shape.rank.gpu_milli
+    for park in parks:
+        near = _near(search, park, stocks)
+        if near is not None:
+            nodes, within, free_milli, name = near
+            best = min(best, Scope(nodes, within, free_milli, park, name))
+        if best.within is Within.SWITCH and best.free_milli == least_milli:
+            break
+    return best
 
 
-def _special(search: Search) -> dict[tuple[State, str], list[str]]:
-    """The nodes that may not be as good as their state, by state and park."""
-    found: dict[tuple[State, str], list[str]] = {}
-    for node_id, state, park in search.special():
-        found.setdefault((state, park), []).append(node_id)
-    return found
+def _near(search: Search, park: str, stocks: Stocks) -> Near | None:
+    """The switch or rack of a park that is best."""
+    find = partial(nearest, stocks.by_park[park], search.shape.replicas)
+    if park in stocks.uneven:
+        return find()
+    stirred = search.ledger.buckets.stirred[park]
+    return search.ranking(1).nearby.of(park, search.shape.replicas, stirred, find)
 
 
-def _size(stocks: list[Stock], replicas: int) -> tuple[int, int] | None:
-    """How many nodes a gang would take, the fullest stock first, and what they have free; None when they are too few."""
-    left, nodes, free_milli = replicas, 0, 0
-    for position, (ranks, free, usable, _) in enumerate(stocks):
-        if not ranks or not usable:
-            continue
-        whole = min(usable, left // ranks)
-        left, nodes, free_milli = left - whole * ranks, nodes + whole, free_milli + whole * free
-        if left == 0:
-            return nodes, free_milli
-        if whole < usable:
-            return nodes + 1, free_milli + _tightest(stocks[position:], left)
-    return None
+def _candidates(search: Search, scope: Scope, stocks: Sequence[Stock]) -> list[Candidate]:
+    """The nodes there, the fullest first; of nodes that are alike no more than the gang could use."""
+    found: list[Candidate] = []
+    for ranks, free_milli, usable, nodes, _ in stocks:
+        if ranks and usable:
+            fit = (one for one in _there(search, scope, nodes) if search.most(one, ranks) == ranks)
+            found += [(ranks, free_milli, one) for one in islice(fit, search.shape.replicas)]
+    return sorted(found, key=lambda one: (-one[0], one[1], one[2]))
 
 
-def _tightest(stocks: list[Stock], left: int) -> int:
-    return min(free_milli for ranks, free_milli, usable, _ in stocks if ranks >= left and usable)
+def _there(search: Search, scope: Scope, nodes: Sequence[str]) -> Iterator[str]:
+    rooms, within = search.ledger.rooms, scope.within
+    if within is Within.PARK:
+        return iter(nodes)
+    return (one for one in nodes if rooms[one].where.name(within) == scope.name)
 
 
-def _in_park(search: Search, park: str, stocks: list[Stock], nodes: int) -> Spread:
-    """On nodes of one switch if it takes no more of them, else of one rack, else on any."""
-    candidates = sorted(_candidates(search, park, stocks), key=lambda one: (-one[0], one[1], one[2]))
-    for scopes in _scopes(search, candidates):
-        spreads = [_spread(scope, search.shape.replicas) for scope in scopes]
-        good = [spread for spread in spreads if spread is not None and len(spread.ranks) == nodes]
-        if good:
-            return _numbered(search, min(good, key=lambda spread: (spread.free_milli, spread.ranks)))
-    raise AssertionError(f"{park} has no room on {nodes} nodes after all")
-
-
-def _candidates(search: Search, park: str, stocks: list[Stock]) -> Iterator[Candidate]:
-    """Of nodes that are alike no more than the gang could use, unless it matters where they stand."""
-    labelled = park in search.ledger.open.labelled
-    for ranks, free_milli, _, nodes in stocks:
-        fit = (one for one in nodes if ranks and search.most(one, ranks) == ranks)
-        taken = ((ranks, free_milli, one) for one in fit)
-        yield from taken if labelled else islice(taken, search.shape.replicas)
-
-
-def _scopes(search: Search, candidates: list[Candidate]) -> Iterator[list[list[Candidate]]]:
-    """The nodes of each switch, then those of each rack, then all."""
-    for within in (Within.SWITCH, Within.RACK):
-        groups: dict[str, list[Candidate]] = {}
-        for one in candidates:
-            name = search.ledger.rooms[one[2]].where.name(within)
-            if name:
-                groups.setdefault(name, []).append(one)
-        yield [groups[name] for name in sorted(groups)]
-    yield [candidates]
-
-
-def _spread(candidates: list[Candidate], replicas: int) -> Spread | None:
+def _spread(candidates: Sequence[Candidate], replicas: int) -> Spread:
     """The nodes that take the most first; the rest of the gang where it fits tightest."""
-    left, ranks, free_milli = replicas, dict[str, int](), 0
-    for most, free, node_id in candidates:
+    left, ranks = replicas, Spread()
+    for most, _, node_id in candidates:
         if most >= left:
             others = [one for one in candidates if one[0] >= left and one[2] not in ranks]
-            _, free, node_id = min(others, key=lambda one: (one[1], one[2]))
+            _, _, node_id = min(others, key=lambda one: (one[1], one[2]))
         ranks[node_id] = min(most, left)
-        left, free_milli = left - ranks[node_id], free_milli + free
+        left -= ranks[node_id]
         if left == 0:
-            return Spread(tuple(sorted(ranks.items())), free_milli)
-    return None
+            break
+    assert left == 0, f"{left} of {replicas} ranks have no room after all"
+    return ranks
 
 
-def _numbered(search: Search, spread: Spread) -> Spread:
+def _numbered(search: Search, spread: Spread) -> list[tuple[str, int]]:
     """Neighbours get neighbouring ranks: rack by rack, and whom one switch serves together, by its first rack."""
-    where = {node_id: search.ledger.rooms[node_id].where for node_id, _ in spread.ranks}
+    where = {node_id: search.ledger.rooms[node_id].where for node_id in spread}
     racks = sorted((one.rack, one.switch) for one in where.values() if one.rack and one.switch)
     first_rack = {switch: rack for rack, switch in reversed(racks)}
 
@@ -146,4 +123,4 @@ def _numbered(search: Search, spread: Spread) -> Spread:
         rack, switch = where[node_id]
         return first_rack.get(switch, rack), switch, rack, node_id
 
-    return Spread(tuple(sorted(spread.ranks, key=lambda one: place(one[0]))), spread.free_milli)
+    return [(node_id, spread[node_id]) for node_id in sorted(spread, key=place)]

@@ -10,8 +10,10 @@ from bostan_scheduler.core.placement.loose import without_gpus
 from bostan_scheduler.core.placement.placement import Placement
 from bostan_scheduler.core.placement.search import Parks, Search, tiers
 from bostan_scheduler.core.room.ledger import Ledger
+from bostan_scheduler.core.room.where import Within
 
 NO_LIMITS: Mapping[str, int] = {}
+_ONE_NODE = (1, int(Within.SWITCH))
 
 
 def place(
@@ -54,5 +56,5 @@ def _on_one_node(search: Search, parks: Parks) -> Placement | None:
         spot = search.first(bucket, parks, ranks)
         if spot is not None:
             park, node_id = spot
-            return Placement(park, places_on(search, ((node_id, ranks),)), (1, *score))
+            return Placement(park, places_on(search, ((node_id, ranks),)), (*_ONE_NODE, *score))
     return None

@@ -1,18 +1,23 @@
 """Nodes by state, park by park: so that placement looks at states, which are few, instead of nodes."""
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from bostan_scheduler.core.counts import count
+from bostan_scheduler.core.room.node_room import NodeRoom
 from bostan_scheduler.core.room.state import STATES_KEPT, State, States
+from bostan_scheduler.core.room.where import NOWHERE, Where
 
 
 @dataclass(slots=True, eq=False)
 class Bucket:
-    """The open nodes in one state, by park; parks and nodes by name."""
+    """The open nodes in one state, by park; parks and nodes by name. `places` are how many of them stand where, as far as labels tell."""
 
     nodes: dict[str, list[str]] = field(default_factory=dict)
     parks: list[str] = field(default_factory=list)
+    places: dict[str, Counter[Where]] = field(default_factory=dict)
 
     def add(self, park: str, node_id: str) -> None:
         """Put a node in."""
@@ -30,6 +35,13 @@ class Bucket:
         if not nodes:
             del self.nodes[park]
             del self.parks[bisect_left(self.parks, park)]
+
+    def locate(self, park: str, where: Where, step: int) -> None:
+        """A node is in that says where it stands, or is out when `step` is -1."""
+        places = self.places.setdefault(park, Counter())
+        count(places, where, step)
+        if not places:
+            del self.places[park]
 
     def first(
         self, park_may: Callable[[str], bool], node_may: Callable[[str], bool]
@@ -53,28 +65,40 @@ class Births:
 
 @dataclass(slots=True)
 class Buckets:
-    """The states that nodes are in; for each class those with something of it free, and for None all of them."""
+    """The states that nodes are in; for each class those with something of it free, and for None all of them.
+
+    `stirred` is how often nodes of a park that say where they stand have come into a state or left one.
+    """
 
     states: States = field(default_factory=States)
     live: dict[State, Bucket] = field(default_factory=dict)
     of_class: dict[str | None, dict[State, Bucket]] = field(default_factory=dict)
     births: dict[str | None, Births] = field(default_factory=dict)
+    stirred: Counter[str] = field(default_factory=Counter)
 
-    def add(self, state: State, park: str, node_id: str) -> None:
+    def add(self, state: State, room: NodeRoom) -> None:
         """A node is in this state."""
         bucket = self.live.get(state)
         if bucket is None:
             bucket = self._bear(state)
-        bucket.add(park, node_id)
+        bucket.add(room.node.park, room.node.id)
+        if room.where != NOWHERE:
+            self._locate(bucket, room, 1)
 
-    def remove(self, state: State, park: str, node_id: str) -> None:
+    def remove(self, state: State, room: NodeRoom) -> None:
         """A node is in it no more."""
         bucket = self.live[state]
-        bucket.remove(park, node_id)
+        bucket.remove(room.node.park, room.node.id)
+        if room.where != NOWHERE:
+            self._locate(bucket, room, -1)
         if not bucket.parks:
             del self.live[state]
             for gpu_class in _classes(state):
                 del self.of_class[gpu_class][state]
+
+    def _locate(self, bucket: Bucket, room: NodeRoom, step: int) -> None:
+        bucket.locate(room.node.park, room.where, step)
+        self.stirred[room.node.park] += 1
 
     def crowded(self) -> bool:
         """Whether too many states are kept that no node is in."""

@@ -213,9 +213,9 @@ class Ledger:
         if state is before:
             return
         if before is not None:
-            self.buckets.remove(before, room.node.park, room.node.id)
+            self.buckets.remove(before, room)
         if state is not None:
-            self.buckets.add(state, room.node.park, room.node.id)
+            self.buckets.add(state, room)
         for gpu_class in room.gpus:
             was = before.whole(gpu_class) if before is not None else 0
             now = state.whole(gpu_class) if state is not None else 0

@@ -49,7 +49,7 @@ class NodeRoom:
     @property
     def located(self) -> bool:
         """Whether it says where it stands."""
-        return any(self.where)
+        return self.where != NOWHERE
 
     def uuids(self) -> list[str]:
         """The GPUs of a class that it has, given out or not."""

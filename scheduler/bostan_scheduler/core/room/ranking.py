@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.job import WHOLE_GPU
 from bostan_scheduler.core.room.ask import Ask
 from bostan_scheduler.core.room.buckets import Births, Bucket, Buckets
+from bostan_scheduler.core.room.nearby import Nearby
 from bostan_scheduler.core.room.state import STATES_KEPT, State, StateKey
 from bostan_scheduler.core.room.unusable import Unusable
 
@@ -28,6 +29,7 @@ class Ranking:
     listed: set[State] = field(default_factory=set)
     scores: dict[State, Score] = field(default_factory=dict)
     parts: dict[State, int] = field(default_factory=dict)
+    nearby: Nearby = field(default_factory=Nearby)
     read: int = 0
     volume: int = 0
 
