@@ -1,6 +1,7 @@
 """How many GPUs of a node are taken at an instant: those that are held, and those that are kept for others."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bostan_scheduler.core.attempt import Attempt, Place
@@ -9,6 +10,9 @@ from bostan_scheduler.core.planning.running import Running, over_by
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block
 from bostan_scheduler.core.timeline.reserved import Reserved
+
+NOBODY = ""
+"""The firm of what is kept for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +54,34 @@ def gpus_on(places: Sequence[Place], node_id: str) -> tuple[str, ...]:
 def taken(holders: Sequence[Holder], blocks: Iterable[Block]) -> int:
     """How many GPUs are held, and kept beside by blocks that are in force.
 
-    What a firm holds counts as part of what is kept for it; what can be back within the notice, as part of what is lent.
+    What a firm holds counts as part of what is kept for it; the rest of what can be back within the notice, as part of
+    what is lent.
     """
-    lent, kept = list[Block](), list[Block]()
+    held, lent, kept = _by_firm(holders), list[Block](), Counter[str]()
     for block in blocks:
-        (lent if block.lent else kept).append(block)
-    beside = sum(max(0, one.gpus - _count(two for two in holders if two.firm == one.firm)) for one in kept)
-    return _count(holders) + beside + _not_lent(holders, lent)
+        if block.lent:
+            lent.append(block)
+        else:
+            kept[block.firm or NOBODY] += block.gpus
+    beside = sum(max(0, gpus - held[firm]) for firm, gpus in kept.items())
+    spare = {firm: max(0, gpus - kept[firm]) for firm, gpus in held.items()}
+    return sum(held.values()) + beside + (_not_lent(holders, spare, lent) if lent else 0)
 
 
-def _not_lent(holders: Sequence[Holder], lent: list[Block]) -> int:
-    """GPUs of what may be lent that nobody has who could give them back, the shortest notice first."""
+def _not_lent(holders: Sequence[Holder], spare: Mapping[str, int], lent: list[Block]) -> int:
+    """GPUs of what may be lent that nobody has who could give them back, the shortest notice first.
+
+    `spare` is what each firm holds beside what is kept for it.
+    """
     used, left = 0, 0
     for block in sorted(lent, key=lambda one: one.notice_seconds or 0):
-        back = _count(one for one in holders if block.lent_to(one.saves_within_seconds)) - used
-        mine = min(block.gpus, back)
+        back = _by_firm(one for one in holders if block.lent_to(one.saves_within_seconds))
+        mine = min(block.gpus, sum(min(gpus, spare[firm]) for firm, gpus in back.items()) - used)
         used, left = used + mine, left + block.gpus - mine
     return left
 
 
-def _count(holders: Iterable[Holder]) -> int:
-    """GPUs, each once however many share it."""
-    return len({uuid for one in holders for uuid in one.gpus})
+def _by_firm(holders: Iterable[Holder]) -> Counter[str]:
+    """GPUs of each firm, each once however many share it: only jobs of one firm do."""
+    firm_of = {uuid: one.firm for one in holders for uuid in one.gpus}
+    return Counter(firm_of.values())
