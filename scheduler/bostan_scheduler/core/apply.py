@@ -31,6 +31,7 @@ from bostan_scheduler.core.changes import (
     Know,
     LoseOutput,
     Move,
+    Pin,
     RemoveObstacle,
     Renew,
     Requeue,
@@ -111,7 +112,7 @@ def carry_out(draft: Draft, change: Change) -> None:  # noqa: C901 - one line a 
             draft.put_node(replace(draft.nodes[node_id], drain=drain))
         case AddPark(park):
             draft.view = replace(draft.view, parks={**draft.view.parks, park.id: park})
-        case SetQuotas() | AddObstacle() | RemoveObstacle() | Foresee():
+        case SetQuotas() | AddObstacle() | RemoveObstacle() | Foresee() | Pin():
             draft.view = with_windows(draft.view, change)
         case _:
             assert_never(change)

@@ -7,7 +7,7 @@ from bostan_scheduler.core.attempt import Attempt, AttemptPhase, Intent, RankSee
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Checkpoint, Job, Output, PendingCheckpoint, Tries
 from bostan_scheduler.core.node import Drain, Gpu, Node, Session
-from bostan_scheduler.core.obstacle import Announced, LocalReserve, StandingReserve
+from bostan_scheduler.core.obstacle import Announced, LocalReserve, Pins, StandingReserve
 from bostan_scheduler.core.order.fair_clock import FairClock
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.quota import QuotaTree
@@ -251,6 +251,13 @@ class Foresee:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A part of a park is kept on these nodes, instead of where it was before."""
+
+    pins: Pins
+
+
 Change = (
     Add
     | Start
@@ -277,6 +284,7 @@ Change = (
     | AddObstacle
     | RemoveObstacle
     | Foresee
+    | Pin
 )
 
 

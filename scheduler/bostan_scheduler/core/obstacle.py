@@ -89,6 +89,17 @@ Announced = Maintenance | AdvanceReservation
 
 Obstacle = Announced | LocalReserve
 
+Part = AdvanceReservation | LocalReserve
+"""What takes so many GPUs of a park, whichever they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """The nodes that keep what a part of a park asks for, by name, and how many GPUs each: settled when its time is near."""
+
+    obstacle_id: str
+    gpus: tuple[tuple[str, int], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Weekly:

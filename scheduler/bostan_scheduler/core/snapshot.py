@@ -9,7 +9,7 @@ from bostan_scheduler.core.history import History
 from bostan_scheduler.core.instant import Instant
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.node import Gpu, JournalPosition, Node
-from bostan_scheduler.core.obstacle import Obstacle, StandingReserve
+from bostan_scheduler.core.obstacle import Obstacle, Pins, StandingReserve
 from bostan_scheduler.core.order import Order, Service
 from bostan_scheduler.core.order.fair_clock import FairClock
 from bostan_scheduler.core.preemption.settings import Preemption
@@ -79,7 +79,7 @@ class Snapshot:
     its journal was taken in, both by node id. `class_of_device` overrides a device's own class by its name;
     `classes` are the facts of each class, `obstacles` what keeps GPUs from some jobs for a time, by id.
     `reserves` are what parks keep for their own tenants, by id; `foreseen_at` is when their next times were put among
-    the obstacles, None: not yet.
+    the obstacles, None: not yet. `pins` are the nodes of those obstacles that take part of a park and are near, by id.
     `history` is how long finished jobs ran, `decayed` the GPU time that firms have used, fading.
     `reserved` is what is kept for waiting jobs, by job; `round_at` is when it was last looked for who should
     make room for whom, `stirred_at` when a job came, ended or was queued again;
@@ -105,6 +105,7 @@ class Snapshot:
     obstacles: Mapping[str, Obstacle] = field(default_factory=dict)
     reserves: Mapping[str, StandingReserve] = field(default_factory=dict)
     foreseen_at: Instant | None = None
+    pins: Mapping[str, Pins] = field(default_factory=dict)
     reserved: Mapping[str, Reserved] = field(default_factory=dict)
     round_at: Instant = 0
     stirred_at: Instant = 0

@@ -3,15 +3,26 @@
 from dataclasses import replace
 from typing import assert_never
 
-from bostan_scheduler.core.changes import AddObstacle, Foresee, RemoveObstacle, SetQuotas
+from bostan_scheduler.core.changes import AddObstacle, Foresee, Pin, RemoveObstacle, SetQuotas
 from bostan_scheduler.core.obstacle import LocalReserve, Obstacle
 from bostan_scheduler.core.snapshot import Snapshot
 
+WindowChange = SetQuotas | AddObstacle | RemoveObstacle | Foresee | Pin
 
-def with_windows(snapshot: Snapshot, change: SetQuotas | AddObstacle | RemoveObstacle | Foresee) -> Snapshot:
-    """The snapshot with the change carried out."""
+
+def with_windows(snapshot: Snapshot, change: WindowChange) -> Snapshot:
+    """The snapshot with the change carried out; what is there no more is pinned to no nodes."""
+    changed = _changed(snapshot, change)
+    pins = {one: pins for one, pins in changed.pins.items() if one in changed.obstacles}
+    return replace(changed, pins=pins) if len(pins) < len(changed.pins) else changed
+
+
+def _changed(snapshot: Snapshot, change: WindowChange) -> Snapshot:
     obstacles = dict(snapshot.obstacles)
     match change:
+        case Pin(pins):
+            assert pins.obstacle_id in obstacles, f"{pins.obstacle_id} is not known"
+            return replace(snapshot, pins={**snapshot.pins, pins.obstacle_id: pins})
         case SetQuotas():
             return _with_files(snapshot, change)
         case AddObstacle(obstacle):

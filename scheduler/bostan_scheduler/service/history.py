@@ -20,6 +20,7 @@ from bostan_scheduler.core.changes import (
     Know,
     LoseOutput,
     Move,
+    Pin,
     RemoveObstacle,
     Renew,
     Requeue,
@@ -55,7 +56,7 @@ def event_of(before: Snapshot, change: Change) -> NewEvent | None:
             return _of_window(before, change)
         case AddPark(park, by):
             return NewEvent(before.now, "park-added", now=park.id, why=f"added by {by}")
-        case Renew() | Use() | Credit() | Reserve() | Unreserve() | HoldRound() | Foresee():
+        case Renew() | Use() | Credit() | Reserve() | Unreserve() | HoldRound() | Foresee() | Pin():
             return None
         case _:
             assert_never(change)

@@ -15,6 +15,7 @@ from bostan_scheduler.core.changes import (
     KeepOutput,
     LoseOutput,
     Move,
+    Pin,
     RemoveObstacle,
     Renew,
     Reserve,
@@ -79,7 +80,7 @@ class Work:
                 self.told[attempt_id] = None
             case Move(_, Running() | Unknown()) | See() | LoseOutput():
                 pass
-            case Reserve() | Unreserve() | HoldRound() | Foresee():
+            case Reserve() | Unreserve() | HoldRound() | Foresee() | Pin():
                 pass  # what a plan notes for the next one
             case _:
                 self.replans = True

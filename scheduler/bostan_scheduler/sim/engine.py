@@ -14,6 +14,7 @@ from bostan_scheduler.core.changes import (
     Intend,
     KeepCheckpoints,
     Move,
+    Pin,
     Refusal,
     Renew,
     Reserve,
@@ -227,7 +228,7 @@ class Engine:
                 told[attempt_id] = None
             case Move(_, Running() | Unknown()) | See() | Use() | Renew() | KeepCheckpoints() | Credit():
                 pass
-            case Reserve() | Unreserve() | HoldRound():
+            case Reserve() | Unreserve() | HoldRound() | Pin():
                 pass  # what a plan notes for the next one
             case _:
                 self.replans = True

@@ -5,7 +5,6 @@ from collections.abc import Collection
 from bostan_scheduler.core.job import Queued
 from bostan_scheduler.core.planning.desk import Desk, size_of
 from bostan_scheduler.core.snapshot import Snapshot
-from bostan_scheduler.core.timeline.timeline import Timeline
 
 
 def take_in(
@@ -15,8 +14,8 @@ def take_in(
     desk.snapshot = snapshot
     for node_id in nodes:
         _update_node(desk, node_id)
-    if nodes and (snapshot.obstacles or not desk.timeline.empty):
-        desk.timeline = Timeline.of(snapshot)
+    if nodes and snapshot.obstacles:
+        desk.timeline.pin(snapshot, snapshot.pins)
     for attempt_id in attempts:
         _update_attempt(desk, attempt_id)
     for job_id in jobs:
@@ -30,8 +29,11 @@ def give_up(desk: Desk, job_id: str) -> None:
 
 
 def look_again(desk: Desk) -> None:
-    """Time has passed: checkpoints that were awaited may be overdue, patience over, and windows nearer."""
-    if not desk.timeline.empty:
+    """Time has passed: checkpoints that were awaited may be overdue, patience over, and windows nearer or over."""
+    moved = desk.timeline.outdated(desk.snapshot)
+    if moved:
+        desk.timeline.pin(desk.snapshot, desk.snapshot.pins)
+    if moved or not desk.timeline.empty:
         desk.memory.forget_room()
     over = [job_id for job_id, until in desk.patient.items() if until <= desk.snapshot.now]
     for job_id in (*desk.aside, *over):

@@ -13,6 +13,7 @@ from bostan_scheduler.core.planning.starting import start_what_fits
 from bostan_scheduler.core.preemption.round import Round, due, next_round_at, wanted
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.clearing import clear_windows, next_clearing
+from bostan_scheduler.core.timeline.settling import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,14 @@ class Planner:
 
 
 def again_at(desk: Desk) -> Instant | None:
-    """When time alone may change the plan: the next round, a window's border or when it has to be cleared, a
-    reservation's lapse, a checkpoint that is overdue, or patience that is over."""
+    """When time alone may change the plan: the next round, a window's border, when it is settled or has to be cleared,
+    a reservation's lapse, a checkpoint that is overdue, or patience that is over."""
     now, next_round = desk.snapshot.now, next_round_at(desk)
     spacing = desk.snapshot.settings.preemption.spacing_seconds
     times = [next_round if next_round > now else after(now, spacing)] if wanted(desk) else []
     lapses = [one.lapses_at for one in desk.timeline.reserved.values()]
     times += [at for at in (*desk.timeline.borders(), *lapses) if at > now]
-    clearing = next_clearing(desk)
-    times += [clearing] if clearing is not None else []
+    times += [at for at in (next_clearing(desk), desk.timeline.until_at) if at is not None]
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()
     return min(times, default=None)
@@ -86,6 +86,7 @@ def _changes(desk: Desk) -> Iterator[Change]:
     round_is_due = due(desk)
     if round_is_due:
         yield _begin_round(desk)
+    yield from settle(desk)
     cleared = tuple(clear_windows(desk))
     yield from cleared
     yield from start_what_is_kept_for(desk)

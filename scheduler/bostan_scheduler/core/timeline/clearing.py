@@ -35,7 +35,7 @@ def next_clearing(desk: Desk) -> Instant | None:
         for block in blocks
         if block.movable and block.from_at > now
         for attempt in desk.running.on(node_id)
-        if attempt.gpu_class == gpu_class and _goes_on(attempt)
+        if attempt.gpu_class == gpu_class and goes_on(attempt)
     )
     return min((at for at in times if at > now), default=None)
 
@@ -56,9 +56,9 @@ def _too_many(desk: Desk, block: Block, beside: list[Block], here: list[Attempt]
     size = sizes(snapshot, snapshot.nodes[block.node_id]).get(block.gpu_class, 0)
     in_force = [one for one in beside if one.from_at <= begin < one.until_at]
     there = [(one, holder) for one, holder in _holders(desk, block, here) if holder.until_at > begin]
-    stay, going = [holder for _, holder in there if _may_stay(holder, block)], list[Attempt]()
+    stay, going = [holder for _, holder in there if may_stay(holder, block)], list[Attempt]()
     for attempt, holder in reversed(there):
-        if _may_stay(holder, block):
+        if may_stay(holder, block):
             continue
         if taken([*stay, holder], in_force) <= size:
             stay.append(holder)
@@ -70,15 +70,17 @@ def _too_many(desk: Desk, block: Block, beside: list[Block], here: list[Attempt]
 def _holders(desk: Desk, block: Block, here: list[Attempt]) -> Iterator[tuple[Attempt, Holder]]:
     """Those that are not on their way out already, the youngest first."""
     for attempt in sorted(here, key=lambda one: (-one.created_at, one.id)):
-        if _goes_on(attempt):
+        if goes_on(attempt):
             yield attempt, holder_of(desk.snapshot, attempt, block.node_id)
 
 
-def _goes_on(attempt: Attempt) -> bool:
+def goes_on(attempt: Attempt) -> bool:
+    """Whether it is not on its way out already."""
     return isinstance(attempt.phase, _UNDER_WAY) and isinstance(attempt.intent, Run)
 
 
-def _may_stay(holder: Holder, block: Block) -> bool:
+def may_stay(holder: Holder, block: Block) -> bool:
+    """Whether a window is no reason to go."""
     return holder.firm == block.firm or block.lent_to(holder.saves_within_seconds)
 
 

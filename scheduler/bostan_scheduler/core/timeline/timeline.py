@@ -1,15 +1,16 @@
 """What lies ahead on each node, and how many GPUs a job may take there until it ends."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.obstacle import Pins
 from bostan_scheduler.core.planning.running import Running, longest_stay
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block, Stay
-from bostan_scheduler.core.timeline.pins import pinned, sizes
+from bostan_scheduler.core.timeline.pins import pinned, pinned_until, sizes
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.timeline.taken import Holder, holders_on, taken
 
@@ -19,15 +20,33 @@ Blocks = dict[tuple[str, str], list[Block]]
 
 @dataclass(slots=True)
 class Timeline:
-    """Blocks of obstacles, which change with them and with the nodes, and of reservations, which change with each plan."""
+    """Blocks of obstacles, which change with them and with the nodes, and of reservations, which change with each plan.
+
+    Obstacles are pinned as of `pins`, good until `until_at`; `settled`: those that are near are where they belong.
+    """
 
     obstacles: Blocks = field(default_factory=dict)
     reserved: dict[str, Reserved] = field(default_factory=dict)
+    pins: Mapping[str, Pins] = field(default_factory=dict)
+    until_at: Instant | None = None
+    settled: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Self:
         """The timeline of a snapshot."""
-        return cls(_by_place(pinned(snapshot)), dict(snapshot.reserved))
+        timeline = cls(reserved=dict(snapshot.reserved))
+        timeline.pin(snapshot, snapshot.pins)
+        return timeline
+
+    def pin(self, snapshot: Snapshot, pins: Mapping[str, Pins]) -> None:
+        """Pin obstacles anew, with these pins settled."""
+        self.obstacles = _by_place(pinned(replace(snapshot, pins=pins)))
+        self.pins, self.until_at, self.settled = pins, pinned_until(snapshot), False
+
+    def outdated(self, snapshot: Snapshot) -> bool:
+        """Whether time has passed, or something was settled, so that obstacles have to be pinned anew."""
+        passed = self.until_at is not None and snapshot.now >= self.until_at
+        return passed or snapshot.pins != self.pins
 
     @property
     def empty(self) -> bool:
