@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Shape
+from bostan_scheduler.core.placement.allowance import Allowance, ranks_within
 from bostan_scheduler.core.room.buckets import Bucket
 from bostan_scheduler.core.room.ledger import Ledger
 from bostan_scheduler.core.room.ranking import Ranking
@@ -32,9 +33,16 @@ class Search:
         if node_id in self.avoid:
             return 0
         limit = self.limits.get(node_id)
-        if limit is None or not self.shape.rank.gpus:
+        if limit is None or self.gpu_class is None:
             return ranks
-        return min(ranks, max(0, limit) // self.shape.rank.gpus)
+        return min(ranks, ranks_within(self.ledger, node_id, self.gpu_class, self.shape, limit))
+
+    def allowance(self, node_id: str) -> Allowance | None:
+        """What parts of GPUs may be taken on a node; None where it is limited by nothing but its room."""
+        limit = self.limits.get(node_id)
+        if limit is None or self.gpu_class is None:
+            return None
+        return Allowance.on(self.ledger, node_id, self.gpu_class, self.shape, limit)
 
     def special(self) -> Iterator[tuple[str, State, str]]:
         """The nodes that may not be as good as their state, with their parks: few."""

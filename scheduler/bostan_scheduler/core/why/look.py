@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
+from bostan_scheduler.core.placement.allowance import ranks_within
 from bostan_scheduler.core.placement.avoiding import wishes
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.node_limits import NodeLimits
@@ -127,8 +128,9 @@ class Look:
         left = shape.replicas
         for ranks, nodes in self._free_for(shape, gpu_class).nodes[park]:
             for node_id in nodes:
-                limit = limits.on(node_id) if limits is not None else None
-                most = ranks if limit is None else min(ranks, limit // shape.rank.gpus)
+                most = ranks
+                if limits is not None and (limit := limits.on(node_id)) is not None:
+                    most = min(ranks, ranks_within(self.desk.room, node_id, limits.gpu_class, shape, limit))
                 left -= most if node_id not in avoid else 0
                 if left <= 0:
                     return True
