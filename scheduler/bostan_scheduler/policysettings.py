@@ -7,7 +7,7 @@ from typing import Annotated, Literal, assert_never
 from bostan.strictmodel import StrictModel
 from pydantic import Field
 
-from bostan_scheduler.core.order import FairShare, Fifo, Order, Service, Srsf
+from bostan_scheduler.core.order import FairShare, Fifo, Order, Service, Srsf, StrictFifo
 from bostan_scheduler.core.order.gain import Gain
 from bostan_scheduler.core.order.urgency import Urgency
 from bostan_scheduler.core.preemption import Preemption
@@ -19,8 +19,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class PolicySettings(StrictModel):
     """Orders and their coefficients; what they are worth is measured by the policy benchmarks."""
 
-    order: Literal["service", "fair-share", "srsf", "fifo"] = Field(
-        "service", description="Who is served first: see `docs/decisions` on orders."
+    order: Literal["service", "fair-share", "srsf", "fifo", "strict-fifo"] = Field(
+        "service",
+        description="Who is served first: what sets most jobs free soonest, the firm that has had least of its guarantee, "
+        "the smallest remaining service, who came first, or who came first with nobody passed.",
     )
     ageing: float = Field(
         0.001,
@@ -82,6 +84,8 @@ class PolicySettings(StrictModel):
         match self.order:
             case "fifo":
                 return Fifo()
+            case "strict-fifo":
+                return StrictFifo()
             case "fair-share":
                 return FairShare()
             case "srsf":

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     CPUS_OR_MEMORY = "cpus-or-memory"
     WINDOW_AHEAD = "window-ahead"
     NOTICE_TOO_SHORT = "notice-too-short"
+    IN_LINE = "in-line"
     NOT_YET_PLANNED = "not-yet-planned"
     NOT_IN_THIS_PARK = "not-in-this-park"
 
@@ -56,6 +57,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CPUS_OR_MEMORY: "no node with enough free {gpu_class} has {needs} free",
     Reason.WINDOW_AHEAD: "{free} {gpu_class} are free, but on {nodes} nodes they are set aside before a job of {asks} with this time limit ends",
     Reason.NOTICE_TOO_SHORT: "{free} {gpu_class} are free, but a park lends them only to what is gone within {notice} of being asked; the job takes up to {stops} to save itself and stop",
+    Reason.IN_LINE: "a job that came before it waits for {gpu_class}, and the order passes nobody",
     Reason.NOT_YET_PLANNED: "it was just submitted; the next plan will look at it",
     Reason.NOT_IN_THIS_PARK: "it does not wait for anything in {park}",
 }

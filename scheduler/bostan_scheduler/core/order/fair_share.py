@@ -1,6 +1,7 @@
 """The firm that has had least of its guarantee, now and lately, is next; within a firm, who came first."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.ask import Ask
@@ -15,6 +16,7 @@ class FairShare:
 
     gain: Gain | None = None
     urgency: Urgency | None = None
+    passes: ClassVar[bool] = True
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """Its share of its guarantee."""

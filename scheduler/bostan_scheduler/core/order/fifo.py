@@ -1,6 +1,7 @@
 """First come, first served, over all firms."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.ask import Ask
@@ -15,6 +16,7 @@ class Fifo:
 
     gain: Gain | None = None
     urgency: Urgency | None = None
+    passes: ClassVar[bool] = True
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """No leaf comes before another."""

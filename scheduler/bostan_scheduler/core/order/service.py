@@ -1,6 +1,7 @@
 """The default: what firms are guaranteed first, then whatever sets most jobs free soonest."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.ask import Ask
@@ -20,6 +21,7 @@ class Service:
     ageing: float = 0.001
     gain: Gain | None = Gain(ratio=2.0, min_run_seconds=1800, ageing=0.001)
     urgency: Urgency | None = Urgency()
+    passes: ClassVar[bool] = True
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """What is owed comes first, to the leaf that has had least."""

@@ -1,6 +1,7 @@
 """The job with the smallest remaining service first, over all firms."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.order.ask import Ask
@@ -15,6 +16,7 @@ class Srsf:
 
     gain: Gain | None = Gain(ratio=1.0, min_run_seconds=0)
     urgency: Urgency | None = None
+    passes: ClassVar[bool] = True
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """No leaf comes before another."""

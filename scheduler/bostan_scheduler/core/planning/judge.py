@@ -1,5 +1,6 @@
 """Whether the jobs of one leaf and shape can start now, and where."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bostan_scheduler.core.job import Job, Shape
@@ -10,6 +11,8 @@ from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.quota import QuotaNode
 
+NONE: Collection[str | None] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Fits:
@@ -19,10 +22,11 @@ class Fits:
     placement: Placement
 
 
-def judge(desk: Desk, pair: Pair) -> Fits | None:
+def judge(desk: Desk, pair: Pair, without: Collection[str | None] = NONE) -> Fits | None:
     """The first class, in the order of preference, that has quota and room; None when none has, which is remembered.
 
     One on which no node to avoid is taken comes before all others, then one on which the fewest are forgotten.
+    Classes that it is to do `without` are as if it did not take them.
     """
     leaf, shape = desk.queue.leaves[pair[0]], pair[1]
     if not allowed(leaf, shape):
@@ -30,7 +34,7 @@ def judge(desk: Desk, pair: Pair) -> Fits | None:
         return None
     best: tuple[int, Fits] | None = None
     for equals in equals_for(desk.snapshot, desk.room, shape) if shape.rank.gpus else ((None,),):
-        fits = _best(desk, pair, equals)
+        fits = _best(desk, pair, tuple(one for one in equals if one not in without) if without else equals)
         if fits is not None:
             taken = forgotten(shape, fits.placement)
             if not taken:

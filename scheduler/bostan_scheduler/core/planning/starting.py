@@ -6,6 +6,7 @@ from bostan_scheduler.core.attempt import Attempt, Fencing, Offered, RankOffered
 from bostan_scheduler.core.draft import attempt_id
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.job import Fit, Job
+from bostan_scheduler.core.planning.awaited import Awaited
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import Fits, classes_of, judge, may_start
 from bostan_scheduler.core.planning.queue import Pair
@@ -18,17 +19,34 @@ _OFFERED = RankOffered()
 
 def start_what_fits(desk: Desk) -> Iterator[Attempt]:
     """The attempts that start now; each is on the desk already when the next is looked for."""
+    return _in_turn(desk) if desk.queue.order.passes else _in_line(desk)
+
+
+def _in_turn(desk: Desk) -> Iterator[Attempt]:
+    """Whoever does not fit is passed."""
     classes = {fit: found for fit in desk.queue.fits() if (found := _open_classes(desk, fit))}
     least, turns = _least(classes), Turns(desk)
     turns.add(_open_pairs(desk, classes))
     for pair in turns:
         fits = judge(desk, pair)
         if fits is not None:
-            leaf, job = desk.queue.leaves[pair[0]], _first(desk, pair)
-            yield start(desk, leaf, job, fits)
+            yield _start_first(desk, pair, fits)
         elif all(desk.room.free(gpu_class) < gpus for gpu_class, gpus in least.items()):
             return
         else:
+            turns.drop()
+
+
+def _in_line(desk: Desk) -> Iterator[Attempt]:
+    """Nobody starts on a class that one before him waits for."""
+    turns, awaited = Turns(desk), Awaited()
+    turns.add(desk.queue.lines)
+    for pair in turns:
+        fits = judge(desk, pair, awaited.for_leaf(pair[0]))
+        if fits is not None:
+            yield _start_first(desk, pair, fits)
+        else:
+            awaited.wait(desk, pair)
             turns.drop()
 
 
@@ -60,10 +78,10 @@ def _open_pairs(desk: Desk, classes: Mapping[Fit, Classes]) -> Iterator[Pair]:
                     break
 
 
-def _first(desk: Desk, pair: Pair) -> Job:
+def _start_first(desk: Desk, pair: Pair, fits: Fits) -> Attempt:
     entry = desk.queue.head(pair)
     assert entry is not None, "a line in turn has a job"
-    return desk.snapshot.jobs[entry[-1]]
+    return start(desk, desk.queue.leaves[pair[0]], desk.snapshot.jobs[entry[-1]], fits)
 
 
 def start(desk: Desk, leaf: QuotaNode, job: Job, fits: Fits) -> Attempt:

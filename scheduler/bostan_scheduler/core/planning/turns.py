@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.job import Qos
 from bostan_scheduler.core.order.standing import Key
 from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.line import Entry
 from bostan_scheduler.core.planning.queue import Pair
 
 Turn = tuple[bool, Key, int, float, int, str, Pair]
@@ -44,7 +45,10 @@ class Turns:
 
     def _turn(self, pair: Pair) -> Turn | None:
         head = self.desk.queue.head(pair)
-        if head is None:
-            return None
-        leaf_id, shape = pair
-        return shape.qos is Qos.SCAVENGER, self.desk.leaf_key(leaf_id, shape), shape.qos.rank, *head, pair
+        return turn(self.desk, pair, head) if head is not None else None
+
+
+def turn(desk: Desk, pair: Pair, entry: Entry) -> Turn:
+    """When it is the turn of a job in a line."""
+    leaf_id, shape = pair
+    return shape.qos is Qos.SCAVENGER, desk.leaf_key(leaf_id, shape), shape.qos.rank, *entry, pair

@@ -8,6 +8,7 @@ from bostan_scheduler.core.changes import Change, Intend, Reserve
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.outcome import Preempted
+from bostan_scheduler.core.planning.awaited import Awaited
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.planning.queue import Pair, Spot
@@ -26,13 +27,17 @@ PASSED_MAX = 1000
 
 @dataclass(slots=True)
 class Round:
-    """One round on a desk. `told` are attempts that this plan stops already; `pool` are the running jobs that may still be asked to go, the cheapest first."""
+    """One round on a desk. `told` are attempts that this plan stops already; `pool` are the running jobs that may still be asked to go, the cheapest first.
+
+    `awaited` is what those before wait for, where the order passes nobody.
+    """
 
     desk: Desk
     pool: list[Victim] = field(default_factory=list)
     told: frozenset[str] = frozenset()
     refused: int = 0
     passed: list[Spot] = field(default_factory=list)
+    awaited: Awaited = field(default_factory=Awaited)
 
     def hold(self) -> Iterator[Change]:
         """First who makes room for whom, as if all that are on their way out had gone; then what is kept for the starving, and who moves."""
@@ -43,7 +48,8 @@ class Round:
             yield from self._in_turn(going)
         for spot in self.passed:
             self.desk.queue.step_back(spot)
-        yield from keep_for_starving(self.desk)
+        if self.desk.queue.order.passes:  # else nobody has taken what the longest waiting wait for
+            yield from keep_for_starving(self.desk)
         yield from moves(self.desk, self.pool)
 
     def _on_their_way_out(self) -> list[Attempt]:
@@ -59,6 +65,8 @@ class Round:
             may = may_claim(self.desk.snapshot, job)
             changes = tuple(self._ask(pair, job, going)) if may else ()
             yield from changes
+            if not changes and not self.desk.queue.order.passes:
+                self.awaited.wait(self.desk, pair)
             if not changes and not may and len(self.passed) < PASSED_MAX:
                 self.passed.append(self.desk.queue.step_aside(job.id))
             elif not changes:
@@ -73,8 +81,9 @@ class Round:
         return self.desk.snapshot.jobs[entry[-1]]
 
     def _ask(self, pair: Pair, job: Job, going: Trial) -> Iterator[Change]:
+        awaited = self.awaited.for_leaf(pair[0])
         for gpu_class in classes_of(self.desk, pair[1]):
-            if gpu_class is not None:
+            if gpu_class is not None and gpu_class not in awaited:
                 made = self.make_room(pair, job, gpu_class)
                 if made is not None:
                     yield from self._carry_out(job, gpu_class, made, going)

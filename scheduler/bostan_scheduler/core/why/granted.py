@@ -60,7 +60,9 @@ def _victims_of(look: Look, leaf: QuotaNode, job: Job, shape: Shape, pool: list[
     desk, pair = look.desk, (leaf.id, shape)
     asked = Round(desk, pool)
     for gpu_class in classes_of(desk, shape):
-        if gpu_class is not None and _some_give_way(desk, pair, job, gpu_class, pool):
+        if gpu_class is None or gpu_class in look.awaited:
+            continue
+        if _some_give_way(desk, pair, job, gpu_class, pool):
             made = asked.make_room(pair, job, gpu_class)
             look.forget_room()
             if made is not None:
@@ -80,7 +82,7 @@ def with_more_quota(look: Look, job: Job, shape: Shape) -> Iterator[Help]:
     if leaf is None or not allowed(leaf, shape):
         return
     for gpu_class in classes_of(desk, shape):
-        if gpu_class is None or in_quota(desk, leaf, shape, gpu_class):
+        if gpu_class is None or gpu_class in look.awaited or in_quota(desk, leaf, shape, gpu_class):
             continue
         found = _raise(desk, leaf, shape, gpu_class)
         if found is not None and look.has_room(shape, gpu_class):

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
 from bostan_scheduler.core.placement.allowance import ranks_within
 from bostan_scheduler.core.placement.avoiding import wishes
+from bostan_scheduler.core.planning.awaited import awaited_before
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.node_limits import NodeLimits
 from bostan_scheduler.core.room import PoolSize
 from bostan_scheduler.core.room.ask import ask_of
 from bostan_scheduler.core.room.buckets import Bucket
+from bostan_scheduler.core.room.ever import enough_gpus, parks_of
 from bostan_scheduler.core.timeline.timeline import Blocks
-from bostan_scheduler.core.why.ever import enough_gpus, parks_of
 from bostan_scheduler.core.why.kept import given_back
 
 NOBODY: Collection[str] = ()
@@ -43,10 +44,14 @@ class Free:
 
 @dataclass(slots=True)
 class Look:
-    """A desk, the job that asks, if it is one for which something is kept, and what is known by now."""
+    """A desk, the job that asks, if it is one for which something is kept, and what is known by now.
+
+    `awaited` are classes that jobs before it wait for, where the order passes nobody.
+    """
 
     desk: Desk
     job_id: str | None = None
+    awaited: Collection[str | None] = ()
     _pools: dict[str, Mapping[str, PoolSize]] = field(default_factory=dict)
     _enough: dict[tuple[RankNeeds, int, str], frozenset[str]] = field(default_factory=dict)
     _free: dict[Asked, Free] = field(default_factory=dict)
@@ -155,4 +160,4 @@ class Look:
 def looking(desk: Desk, job: Job) -> Iterator[Look]:
     """A look for a waiting job, as if nothing were kept for it."""
     with given_back(desk, job):
-        yield Look(desk, job.id)
+        yield Look(desk, job.id, awaited_before(desk, job.id))

@@ -7,13 +7,14 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.instant import seconds_between
 from bostan_scheduler.core.job import WHOLE_GPU, Job, RankNeeds, Shape
 from bostan_scheduler.core.patience import shape_of
+from bostan_scheduler.core.planning.awaited import awaited_before
 from bostan_scheduler.core.planning.desk import Desk, awaited
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.room import PoolSize
+from bostan_scheduler.core.room.ever import enough_nodes, parks_of
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.waits import Reason, Wait, wait
-from bostan_scheduler.core.why.ever import enough_nodes, parks_of
 from bostan_scheduler.core.why.look import Look
 
 Pools = Mapping[str, PoolSize]
@@ -29,7 +30,8 @@ def reasons(desk: Desk, job: Job, look: Look | None = None) -> tuple[Wait, ...]:
     kept = desk.timeline.reserved.get(job.id)
     if kept is not None:
         return (_kept(desk, kept),)
-    return _reasons_of(look or Look(desk), leaf, shape_of(desk.snapshot, job))
+    look = look or Look(desk, awaited=awaited_before(desk, job.id))
+    return _reasons_of(look, leaf, shape_of(desk.snapshot, job))
 
 
 def _reasons_of(look: Look, leaf: QuotaNode, shape: Shape) -> tuple[Wait, ...]:
@@ -64,8 +66,15 @@ def _of_class(look: Look, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait
         _never(look, leaf, shape, gpu_class)
         or _over_quota(look.desk, leaf, shape, gpu_class)
         or no_room(look, shape, gpu_class)
-        or wait(Reason.NOT_YET_PLANNED)
+        or _not_its_turn(look, gpu_class)
     )
+
+
+def _not_its_turn(look: Look, gpu_class: str | None) -> Wait:
+    """It has room: so somebody is before it, or nobody has looked at it yet."""
+    if gpu_class in look.awaited:
+        return wait(Reason.IN_LINE, gpu_class=gpu_class or "CPUs")
+    return wait(Reason.NOT_YET_PLANNED)
 
 
 def _never(look: Look, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
@@ -103,7 +112,7 @@ def _without_gpus(look: Look, shape: Shape) -> Wait:
     if not enough_nodes(look.desk.room, shape, None):
         return _no_such_node(shape, "GPUs")
     if look.has_free(shape, None):
-        return wait(Reason.NOT_YET_PLANNED)
+        return _not_its_turn(look, None)
     if shape.patient and look.has_free(replace(shape, patient=False), None):
         return _avoids(look.desk, shape)
     return _no_cpus_or_memory(shape, "GPUs")
@@ -215,6 +224,7 @@ _PASSING = (
     Reason.CPUS_OR_MEMORY,
     Reason.WINDOW_AHEAD,
     Reason.NOTICE_TOO_SHORT,
+    Reason.IN_LINE,
 )
 
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from bostan_scheduler.core.job import WHOLE_GPU, RankNeeds, Shape
-from bostan_scheduler.core.room import Ledger, PoolSize
 from bostan_scheduler.core.room.kinds import Kind
+from bostan_scheduler.core.room.ledger import Ledger
+from bostan_scheduler.core.room.pool import PoolSize
 
 
 def parks_of(shape: Shape, known: Collection[str]) -> Iterator[str]:
@@ -14,6 +15,15 @@ def parks_of(shape: Shape, known: Collection[str]) -> Iterator[str]:
     if rules.allow:
         return (park for park in dict.fromkeys(rules.allow) if park in known and rules.admit(park))
     return (park for park in known if park not in rules.deny)
+
+
+def ever_fits(ledger: Ledger, shape: Shape, gpu_class: str | None) -> bool:
+    """Whether some park that the job allows, were all its nodes idle, would hold it."""
+    if gpu_class is not None:
+        pools = ledger.pools_of(gpu_class)
+        if not any(enough_gpus(pools[park], shape) for park in parks_of(shape, pools)):
+            return False
+    return enough_nodes(ledger, shape, gpu_class)
 
 
 def enough_gpus(pool: PoolSize, shape: Shape) -> bool:
