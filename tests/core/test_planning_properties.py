@@ -14,6 +14,7 @@ from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.preemption import Preemption
 from bostan_scheduler.core.preemption.claims import reclaim
 from bostan_scheduler.core.preemption.eviction import evict
+from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.victim import victims
 from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.snapshot import Settings, Snapshot
@@ -134,7 +135,7 @@ def test_a_kept_desk_plans_as_a_new_one(seed: int) -> None:
 def test_nobody_goes_in_vain(seed: int) -> None:
     """Where a running job would be spared, the one that waits would have no room or no quota."""
     desk = Desk.of(cluster(seed))
-    running = list(victims(desk))
+    running = Pool.of(victims(desk))
     for pair in tuple(desk.queue.lines):
         wanted = Wanted(desk, pair, "a100", reclaim(desk, pair, "a100"), {})
         made = evict(wanted, running)

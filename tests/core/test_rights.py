@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from bostan_scheduler.core.changes import Intend, Requeue
+from bostan_scheduler.core.changes import Intend, Requeue, Start
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.observe.ending import end
-from bostan_scheduler.core.outcome import Preempted
+from bostan_scheduler.core.outcome import NodeLost, Preempted, StartFailed
 from bostan_scheduler.core.plan import plan
 from bostan_scheduler.core.planning.planner import Planner, Rows, again_at
+from bostan_scheduler.core.preemption.claims import may_claim
 from turns import Table
 from worlds import lines, world
 
@@ -99,3 +100,15 @@ def test_parts_that_are_kept_have_borders_as_well():
     (kept,) = table.snapshot.reserved.values()
     assert kept.parts
     assert {kept.from_at, kept.until_at} == set(table.planner.at(table.snapshot).timeline.borders())
+
+
+def test_who_made_room_may_ask_for_it_once_it_has_run_and_not_before():
+    """An offer that comes to nothing is no run: the job waits on for free GPUs."""
+    table = Table(world("node p/a 4; quota x 8; run c x p/a 3 for=7200 saves; job b x 1 preempted=600"))
+    (start,) = [one for one in table.plan() if isinstance(one, Start)]
+    table.carry((start,))
+    table.carry(end(table.snapshot, start.attempt, StartFailed("p/a", "its image is missing")))
+    assert not may_claim(table.snapshot, table.snapshot.jobs["b"])
+    table.play()
+    table.carry(end(table.snapshot, table.snapshot.attempts["b.2"], NodeLost("p/a", "it rebooted")))
+    assert may_claim(table.snapshot, table.snapshot.jobs["b"])

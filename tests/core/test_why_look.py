@@ -11,6 +11,7 @@ from bostan_scheduler.core.placement import place
 from bostan_scheduler.core.plan import Planner
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed
+from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.round import Round
 from bostan_scheduler.core.preemption.victim import victims
 from bostan_scheduler.core.snapshot import Snapshot
@@ -109,7 +110,7 @@ def test_a_reserved_claim_asks_the_same_running_jobs_as_a_standard_one(seed: int
         leaf = desk.leaf(job)
         if leaf is None or job.id not in desk.queue.spots or not allowed(leaf, job.shape):
             continue
-        asked = Round(desk, list(victims(desk)))
+        asked = Round(desk, Pool.of(victims(desk)))
         for gpu_class in CLASSES:
             pairs = [(leaf.id, replace(job.shape, qos=qos)) for qos in (Qos.STANDARD, Qos.RESERVED)]
             standard, reserved = (asked.make_room(pair, job, gpu_class) for pair in pairs)

@@ -179,7 +179,7 @@ def _job(snapshot: Snapshot, words: list[str], named: dict[str, str]) -> Snapsho
     job = Job(job_id, spec, submitted_at, "somebody", Queued(submitted_at), avoid_nodes=avoid)
     if "preempted" in named:
         at = after(NOW, -int(named["preempted"]))
-        job = replace(job, phase=Queued(at), preempted_at=at)
+        job = replace(job, phase=Queued(at), preempted_at=at, made_room_for=next(iter(snapshot.jobs)))
     return replace(snapshot, jobs={**snapshot.jobs, job_id: job})
 
 

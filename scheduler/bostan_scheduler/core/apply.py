@@ -147,10 +147,12 @@ def _requeue(draft: Draft, change: Requeue) -> None:
     assert not draft.attempts[job.phase.attempt_id].holds, (
         f"{job.id} would queue while an attempt of it holds GPUs"
     )
-    phase = Queued(change.since)
-    again = replace(job, phase=phase, tries=change.tries, avoid_nodes=change.avoid_nodes)
+    ran = draft.attempts[job.phase.attempt_id].started_at is not None
+    again = replace(job, phase=Queued(change.since), tries=change.tries, avoid_nodes=change.avoid_nodes)
     if change.preempted:
         again = replace(again, preempted_at=change.since, made_room_for=change.made_room_for)
+    elif ran:
+        again = replace(again, made_room_for=None)
     draft.put_job(again)
 
 

@@ -321,7 +321,7 @@ class Job:
 
     `done_milliseconds` is the run time, at speed 1, that its next attempt need not repeat; `run_milliseconds` is the
     run time of all its attempts. `learnt_seconds` is what jobs like it took, when the user gave no estimate.
-    `preempted_at` is when it last made room, `made_room_for` the job that it was for, if it was for one.
+    `preempted_at` is when it last made room, `made_room_for` the job that it was for, while it has not run again.
     `fair_at_seconds` is what the fair clock said when it was submitted.
     """
 

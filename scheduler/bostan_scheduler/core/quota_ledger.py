@@ -59,11 +59,12 @@ class Account:
 
 @dataclass(slots=True)
 class QuotaLedger:
-    """The accounts of a tree, by quota id and GPU class."""
+    """The accounts of a tree, by quota id and GPU class. `turns` tells whether anything has changed since."""
 
     tree: QuotaTree
     now: Instant
     accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
+    turns: int = 0
 
     @classmethod
     def of(cls, tree: QuotaTree, usage: Usage, now: Instant) -> Self:
@@ -77,10 +78,12 @@ class QuotaLedger:
 
     def take(self, leaf: QuotaNode, gpu_class: str, gpus: Gpus) -> None:
         """Count GPUs against a leaf and its ancestors."""
+        self.turns += 1
         self._account(leaf, gpu_class).change(gpus.count)
 
     def give(self, leaf: QuotaNode, gpu_class: str, gpus: Gpus) -> None:
         """Count GPUs off again that were taken by `take`."""
+        self.turns += 1
         self._account(leaf, gpu_class).change(-gpus.count)
 
     def held(self, quota_id: str, gpu_class: str) -> Gpus:

@@ -201,11 +201,16 @@ class Desk:
             self.books.claim(job.id, charge)
             self.charged(charge)
 
-    def limits(self, shape: Shape, gpu_class: str | None, job_id: str | None = None) -> Mapping[str, int]:
-        """How many GPUs a job may take on nodes where something lies ahead; none are named where nothing does."""
+    def limits(
+        self, shape: Shape, gpu_class: str | None, job_id: str | None = None, late_seconds: int = 0
+    ) -> Mapping[str, int]:
+        """How many GPUs a job may take on nodes where something lies ahead; none are named where nothing does.
+
+        It may start as late as that.
+        """
         if self.timeline.empty or gpu_class is None:
             return NO_LIMITS
-        return self.timeline.limits(self.snapshot, self.running, shape, gpu_class, job_id)
+        return self.timeline.limits(self.snapshot, self.running, shape, gpu_class, job_id, late_seconds)
 
     def fit(self, shape: Shape) -> Fit | Shape:
         """Whom the same room is as good for: with something ahead that may depend on whose job it is."""

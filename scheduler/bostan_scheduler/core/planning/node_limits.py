@@ -15,7 +15,7 @@ class NodeLimits:
     """How many GPUs of a class a job of this shape may take on a node. Good while the desk stands still; `forget` a node on
     which something is tried.
 
-    `kept` are the blocks of reservations on the desk.
+    `kept` are the blocks of reservations on the desk. The job may start as late as `late_seconds` from now.
     """
 
     desk: Desk
@@ -23,6 +23,7 @@ class NodeLimits:
     gpu_class: str
     job_id: str | None
     kept: Blocks
+    late_seconds: int = 0
     known: dict[str, int | None] = field(default_factory=dict)
     counted: int | None = None
 
@@ -63,7 +64,7 @@ class NodeLimits:
         blocks = self._blocks(node_id)
         if not blocks:
             return []
-        stay = stay_of(self.desk.snapshot, self.shape, self.job_id)
+        stay = stay_of(self.desk.snapshot, self.shape, self.job_id, self.late_seconds)
         return [one for one in blocks if one.concerns(self.shape, stay)]
 
     def _blocks(self, node_id: str) -> Sequence[Block]:

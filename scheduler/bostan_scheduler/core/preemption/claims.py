@@ -10,6 +10,7 @@ from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.planning.running import over_when_started
 from bostan_scheduler.core.preemption.lending import Lending
+from bostan_scheduler.core.preemption.pool import Order, Readiness, order_by
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.reserved import Reserved
@@ -17,14 +18,14 @@ from bostan_scheduler.core.timeline.reserved import Reserved
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who has to give way, and who of them first: whoever has the smallest number, then whoever loses least work."""
+    """Who has to give way as things stand, and who of them first."""
 
     gives_way: Callable[[Victim], bool]
-    before_others: Callable[[Victim], float]
+    before_others: Readiness
 
-    def order(self, victim: Victim) -> tuple[float, int, str]:
+    def order(self, victim: Victim) -> Order:
         """Who has to give way first is smallest."""
-        return self.before_others(victim), victim.cost_gpu_seconds, victim.attempt.id
+        return order_by(self.before_others, victim)
 
 
 def _all_alike(_: Victim) -> float:
@@ -42,21 +43,20 @@ def may_claim(snapshot: Snapshot, job: Job) -> bool:
     So no preemption causes another: before a job that made room may ask for it, work was done.
     """
     assert isinstance(job.phase, Queued), f"{job.id} does not wait"
-    ran_since = job.preempted_at is None or job.preempted_at < job.phase.since
-    return ran_since or (job.made_room_for is not None and job.made_room_for not in snapshot.jobs)
+    return job.made_room_for is None or job.made_room_for not in snapshot.jobs
 
 
 def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
     """What a leaf or its branch is guaranteed, it gets back from those that borrowed it, and any firmer claim from scavengers; none from a firmer one."""
     spacing = desk.snapshot.settings.preemption.min_run_seconds
-    lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class)
+    lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class, pair[1].gpus)
 
     def gives_way(victim: Victim) -> bool:
         if victim.ran_seconds < spacing or victim.attempt.gpu_class != gpu_class:
             return False
         if victim.job.spec.qos.rank < pair[1].qos.rank:
             return False
-        return _softer(pair[1], victim) or (lending.owed(victim, pair[1].gpus) and lending.borrows(victim))
+        return _softer(pair[1], victim) or (lending.owed(victim) and lending.borrows(victim))
 
     return Claim(gives_way, _all_alike)
 
@@ -71,7 +71,7 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
     if rule is None or pair[1].qos is Qos.SCAVENGER:
         return None
     hurries, restart_seconds = job.id in urgent, desk.snapshot.settings.preemption.restart_seconds
-    lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class)
+    lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class, pair[1].gpus)
 
     def gives_way(victim: Victim) -> bool:
         return (

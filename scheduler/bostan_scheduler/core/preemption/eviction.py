@@ -7,6 +7,7 @@ from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.freed import Group
 from bostan_scheduler.core.preemption.options import Option, options_by_park
+from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted, Without
 
@@ -27,21 +28,23 @@ class Eviction:
         return last, sum(victim.cost_gpu_seconds for victim in self.victims)
 
 
-def evict(wanted: Wanted, running: Sequence[Victim]) -> Eviction | None:
+def evict(wanted: Wanted, pool: Pool) -> Eviction | None:
     """The victims that make room at least cost; None when nobody's going would be enough."""
-    claim = wanted.claim
-    pool = sorted((one for one in running if wanted.may_take(one)), key=claim.order)
     if wanted.room() is not None:
         return _in_trial(wanted, pool, ())
-    found: list[Eviction] = []
-    for options in options_by_park(wanted, pool)[:PARKS_MAX]:
-        eviction = _in_trial(wanted, pool, options)
-        if eviction is not None:
-            found.append(eviction)
-    return min(found, key=lambda one: one.order(claim), default=None)
+    tried, found = 0, list[Eviction]()
+    for parks in options_by_park(wanted, pool):
+        for options in parks[: PARKS_MAX - tried]:
+            tried += 1
+            eviction = _in_trial(wanted, pool, options)
+            if eviction is not None:
+                found.append(eviction)
+        if found or tried >= PARKS_MAX:
+            break
+    return min(found, key=lambda one: one.order(wanted.claim), default=None)
 
 
-def _in_trial(wanted: Wanted, pool: Sequence[Victim], options: Sequence[Option]) -> Eviction | None:
+def _in_trial(wanted: Wanted, pool: Pool, options: Sequence[Option]) -> Eviction | None:
     with Without(wanted) as without:
         gone = _clear_room(without, options)
         if gone is None or not _free_quota(without, gone, pool):
@@ -77,10 +80,12 @@ def _take(without: Without, gone: dict[str, Victim], group: Group) -> None:
     gone |= {one.attempt.id: one for one in taken}
 
 
-def _free_quota(without: Without, gone: dict[str, Victim], pool: Sequence[Victim]) -> bool:
+def _free_quota(without: Without, gone: dict[str, Victim], pool: Pool) -> bool:
     """Whether the leaf may hold the job once others have given quota back, wherever they run."""
     wanted = without.wanted
-    for victim in pool:
+    if wanted.in_quota:
+        return True
+    for victim in pool.in_order(wanted.claim.before_others, wanted.gpu_class):
         if wanted.in_quota:
             return True
         if victim.attempt.id not in gone and wanted.may_take(victim):

@@ -12,33 +12,54 @@ Branch = tuple[QuotaNode, ...]
 
 @dataclass(slots=True)
 class Lending:
-    """A leaf that asks for GPUs of a class, against the leaves of those that run.
+    """A leaf that asks for so many GPUs of a class, against the leaves of those that run.
 
-    What a branch is guaranteed is for the leaves below it: against others it counts as theirs.
+    What a branch is guaranteed is for the leaves below it: against others it counts as theirs. What is found for a
+    leaf holds until somebody holds more or less.
     """
 
     desk: Desk
     leaf: QuotaNode
     gpu_class: str
+    gpus: int
     _branches: dict[str | None, tuple[Branch, Branch]] = field(default_factory=dict)
+    _borrow: dict[str | None, bool] = field(default_factory=dict)
+    _owed: dict[str | None, bool] = field(default_factory=dict)
+    _turns: int = -1
 
     def borrows(self, victim: Victim) -> bool:
         """Whether neither its leaf nor a branch that the asking leaf is not part of holds what it is guaranteed, but more."""
-        if victim.leaf is not None and victim.leaf.id == self.leaf.id:
-            return False
-        return not any(self._within(one, 0) for one in self._apart(victim)[1])
+        self._forget_what_changed()
+        key = victim.leaf_id
+        found = self._borrow.get(key)
+        if found is None:
+            within = (self._within(one, 0) for one in self._apart(victim)[1])
+            found = self._borrow[key] = key != self.leaf.id and not any(within)
+        return found
 
-    def owed(self, victim: Victim, gpus: int) -> bool:
-        """Whether so many more are within what the asking leaf is guaranteed, or a branch of it that the other is not part of."""
-        return any(self._within(one, gpus) for one in self._apart(victim)[0])
+    def owed(self, victim: Victim) -> bool:
+        """Whether what it asks is within what the asking leaf is guaranteed, or a branch of it that the other is not part of."""
+        self._forget_what_changed()
+        key = victim.leaf_id
+        found = self._owed.get(key)
+        if found is None:
+            within = (self._within(one, self.gpus) for one in self._apart(victim)[0])
+            found = self._owed[key] = any(within)
+        return found
+
+    def _forget_what_changed(self) -> None:
+        turns = self.desk.books.quotas.turns
+        if turns != self._turns:
+            self._turns = turns
+            self._borrow.clear()
+            self._owed.clear()
 
     def _within(self, node: QuotaNode, gpus: int) -> bool:
         return self.desk.books.quotas.owes(node, self.gpu_class, gpus)
 
     def _apart(self, victim: Victim) -> tuple[Branch, Branch]:
         """What is above each of the two alone."""
-        theirs = victim.leaf
-        key = theirs.id if theirs is not None else None
+        theirs, key = victim.leaf, victim.leaf_id
         if key not in self._branches:
             tree = self.desk.books.tree
             above = tree.apart(theirs, self.leaf) if theirs is not None else ()

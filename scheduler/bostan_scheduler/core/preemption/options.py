@@ -1,14 +1,19 @@
 """For each node, who would have to go for a rank or more to fit there, and at what cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from bostan_scheduler.core.job import WHOLE_GPU
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.freed import Freed, Group
+from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted, Without
 from bostan_scheduler.core.timeline.taken import gpus_on
+
+PARKS_AT_ONCE = 16
+"""How many parks are compared; only when none of them can make room, the next are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +38,37 @@ class Option:
         return last, lost, -self.ranks, self.node_id
 
 
-def options_by_park(wanted: Wanted, pool: Sequence[Victim]) -> list[list[Option]]:
-    """Each park's options, and the parks, the best first; `pool` holds the victims in the order of the claim."""
-    parks: dict[str, list[Option]] = {}
-    for (park, node_id), victims in _by_node(wanted, pool).items():
-        option = _option(wanted, park, node_id, victims)
-        if option is not None:
-            parks.setdefault(park, []).append(option)
-    best_first = [sorted(options, key=lambda one: one.order(wanted.claim)) for options in parks.values()]
-    return sorted(best_first, key=lambda options: options[0].order(wanted.claim))
+def options_by_park(wanted: Wanted, pool: Pool) -> Iterator[list[list[Option]]]:
+    """The options of a few parks at a time, and the parks, the best first: those with the readiest victims are among the first few."""
+    parks = _parks(wanted, pool)
+    while some := list(islice(parks, PARKS_AT_ONCE)):
+        options = [found for park in some if (found := _options(wanted, pool, park))]
+        yield sorted(options, key=lambda found: found[0].order(wanted.claim))
 
 
-def _by_node(wanted: Wanted, pool: Sequence[Victim]) -> dict[tuple[str, str], list[Victim]]:
-    nodes: dict[tuple[str, str], list[Victim]] = {}
-    for victim in pool:
+def _parks(wanted: Wanted, pool: Pool) -> Iterator[str]:
+    """The parks that the gang may run in and somebody gives way in, who does so most readily first."""
+    before_others, gpu_class, seen = wanted.claim.before_others, wanted.gpu_class, set[str]()
+    for victim in pool.in_order(before_others, gpu_class):
         park = victim.attempt.park
-        if wanted.pair[1].parks.admit(park) and wanted.may_take(victim):
+        if park not in seen and wanted.pair[1].parks.admit(park) and wanted.may_take(victim):
+            seen.add(park)
+            yield park
+
+
+def _options(wanted: Wanted, pool: Pool, park: str) -> list[Option]:
+    """The options in a park, the best first; none when all who give way there would not be enough."""
+    claim, gpu_class = wanted.claim, wanted.gpu_class
+    nodes, gpus = dict[str, list[Victim]](), wanted.desk.room.pools[park, gpu_class].free
+    for victim in pool.in_park(claim.before_others, gpu_class, park):
+        if wanted.may_take(victim):
+            gpus += victim.attempt.gpus
             for node_id in victim.attempt.node_ids:
-                nodes.setdefault((park, node_id), []).append(victim)
-    return nodes
+                nodes.setdefault(node_id, []).append(victim)
+    if gpus < wanted.pair[1].fit.whole_gpus:
+        return []
+    found = (_option(wanted, park, node_id, victims) for node_id, victims in nodes.items())
+    return sorted((one for one in found if one is not None), key=lambda one: one.order(claim))
 
 
 def _option(wanted: Wanted, park: str, node_id: str, victims: list[Victim]) -> Option | None:

@@ -17,8 +17,9 @@ from bostan_scheduler.core.planning.turns import Turns
 from bostan_scheduler.core.preemption.claims import Claim, gain, keep_for, may_claim, reclaim
 from bostan_scheduler.core.preemption.eviction import Eviction, evict
 from bostan_scheduler.core.preemption.moves import moves
+from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.starving import keep_for_starving
-from bostan_scheduler.core.preemption.victim import Victim, victims
+from bostan_scheduler.core.preemption.victim import victims
 from bostan_scheduler.core.preemption.wanted import Wanted
 
 PASSED_MAX = 1000
@@ -27,13 +28,13 @@ PASSED_MAX = 1000
 
 @dataclass(slots=True)
 class Round:
-    """One round on a desk. `told` are attempts that this plan stops already; `pool` are the running jobs that may still be asked to go, the cheapest first.
+    """One round on a desk. `told` are attempts that this plan stops already; `pool` are the running jobs that may still be asked to go.
 
     `awaited` is what those before wait for, where the order passes nobody.
     """
 
     desk: Desk
-    pool: list[Victim] = field(default_factory=list)
+    pool: Pool = field(default_factory=Pool)
     told: frozenset[str] = frozenset()
     refused: int = 0
     passed: list[Spot] = field(default_factory=list)
@@ -41,7 +42,7 @@ class Round:
 
     def hold(self) -> Iterator[Change]:
         """First who makes room for whom, as if all that are on their way out had gone; then what is kept for the starving, and who moves."""
-        self.pool = [victim for victim in victims(self.desk) if victim.attempt.id not in self.told]
+        self.pool = Pool.of(one for one in victims(self.desk) if one.attempt.id not in self.told)
         with Trial(self.desk) as going:
             for attempt in self._on_their_way_out():
                 going.remove(attempt)
@@ -50,7 +51,7 @@ class Round:
             self.desk.queue.step_back(spot)
         if self.desk.queue.order.passes:  # else nobody has taken what the longest waiting wait for
             yield from keep_for_starving(self.desk)
-        yield from moves(self.desk, self.pool)
+        yield from moves(self.desk, self.pool.all())
 
     def _on_their_way_out(self) -> list[Attempt]:
         """What stops already, and will have gone by its own stop time: not what a silent node may still run."""
@@ -91,17 +92,23 @@ class Round:
 
     def make_room(self, pair: Pair, job: Job, gpu_class: str) -> tuple[Eviction, str] | None:
         """The cheapest eviction that the job has a right to: first to what it is owed, then for the gain."""
-        limits = self.desk.limits(pair[1], gpu_class)
+        late_seconds, kept = self._late_seconds(gpu_class), self.desk.timeline.kept()
+        limits = self.desk.limits(pair[1], gpu_class, late_seconds=late_seconds)
         claims: list[tuple[Claim | None, str]] = [
             (reclaim(self.desk, pair, gpu_class), "a firm asks for what it is guaranteed"),
             (gain(self.desk, pair, job, gpu_class), "a job with far less left to do"),
         ]
         for claim, why in claims:
             if claim is not None:
-                made = evict(Wanted(self.desk, pair, gpu_class, claim, limits), self.pool)
+                wanted = Wanted(self.desk, pair, gpu_class, claim, limits, kept, late_seconds)
+                made = evict(wanted, self.pool)
                 if made is not None:
                     return made, why
         return None
+
+    def _late_seconds(self, gpu_class: str) -> int:
+        """How long it may take at most until room that is made now is used."""
+        return self.pool.slowest_seconds(gpu_class) + self.desk.snapshot.settings.preemption.claim_seconds
 
     def _carry_out(
         self, job: Job, gpu_class: str, made: tuple[Eviction, str], going: Trial
@@ -109,9 +116,9 @@ class Round:
         """Who goes is told, and as good as gone for those that ask next; the room is kept until all have left it."""
         eviction, why = made
         for victim in eviction.victims:
+            self.pool.drop(victim)
             going.remove(victim.attempt)
             yield Intend(victim.attempt.id, self._stop(job, why))
-        self.pool = [victim for victim in self.pool if victim.attempt.id not in going.removed]
         stop_seconds = max(self._stops_seconds(eviction, going), default=0)
         reserved = keep_for(self.desk, job, gpu_class, eviction.placement, stop_seconds)
         self.desk.keep(reserved)

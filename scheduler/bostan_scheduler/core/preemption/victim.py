@@ -25,10 +25,15 @@ class Victim:
     ran_seconds: int
     cost_gpu_seconds: int
 
+    @property
+    def leaf_id(self) -> str | None:
+        """The leaf's id; None when nothing is left of its branch."""
+        return self.leaf.id if self.leaf is not None else None
+
 
 def victims(desk: Desk, among: Iterable[Attempt] | None = None) -> Iterator[Victim]:
-    """What runs as it is wanted to, and does not run on a reserved claim; the cheapest first. Of all, or among some."""
-    found = (
+    """What runs as it is wanted to, and does not run on a reserved claim; of all, or among some."""
+    return (
         _victim(desk, attempt, attempt.started_at)
         for attempt in (desk.running.attempts.values() if among is None else among)
         if isinstance(attempt.phase, Running)
@@ -37,7 +42,6 @@ def victims(desk: Desk, among: Iterable[Attempt] | None = None) -> Iterator[Vict
         and attempt.started_at is not None
         and desk.snapshot.jobs[attempt.job_id].spec.qos is not Qos.RESERVED
     )
-    yield from sorted(found, key=lambda one: (one.cost_gpu_seconds, one.attempt.id))
 
 
 def _victim(desk: Desk, attempt: Attempt, started_at: Instant) -> Victim:

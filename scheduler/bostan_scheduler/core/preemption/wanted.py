@@ -20,7 +20,8 @@ from bostan_scheduler.core.room.ask import ask_of
 class Wanted:
     """A line's first job, one class that it takes, and its claim to the room of others.
 
-    `limits` are what it may take as things stand on the desk, where something lies ahead.
+    `limits` are what it may take as things stand on the desk, where something lies ahead. It may start as late as
+    `late_seconds` from now, when all have gone.
     """
 
     desk: Desk
@@ -28,6 +29,7 @@ class Wanted:
     gpu_class: str
     claim: Claim
     limits: Mapping[str, int]
+    late_seconds: int = 0
 
     @property
     def in_quota(self) -> bool:
@@ -50,13 +52,11 @@ class Without:
 
     wanted: Wanted
     trial: Trial = field(init=False)
-    ahead: NodeLimits = field(init=False)
     limits: dict[str, int] = field(init=False)
+    _ahead: NodeLimits | None = None
 
     def __post_init__(self) -> None:
-        desk, (_, shape) = self.wanted.desk, self.wanted.pair
-        self.trial, self.limits = Trial(desk), dict(self.wanted.limits)
-        self.ahead = NodeLimits(desk, shape, self.wanted.gpu_class, None, desk.timeline.kept())
+        self.trial, self.limits = Trial(self.wanted.desk), dict(self.wanted.limits)
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +78,14 @@ class Without:
 
     def room(self) -> Placement | None:
         """Where the waiting job would go then, quota aside."""
+        if self._most_free() < self.wanted.pair[1].fit.whole_gpus:
+            return None
         return place(self.wanted.desk.room, self.wanted.pair[1], self.wanted.gpu_class, self.limits)
+
+    def _most_free(self) -> int:
+        """Whole GPUs of the class that are free in one park: fewer than it asks for need no closer look."""
+        pools, gpu_class = self.wanted.desk.room.pools, self.wanted.gpu_class
+        return max((pool.free for (_, of), pool in pools.items() if of == gpu_class), default=0)
 
     def ranks_on(self, node_id: str) -> int:
         """How many of its ranks would fit on a node then."""
@@ -91,7 +98,15 @@ class Without:
     def _look_again(self, victim: Victim) -> None:
         """What lies ahead may leave more or less on the nodes where it runs."""
         for node_id in victim.attempt.node_ids if self.limits else ():
-            self.ahead.forget(node_id)
-            limit = self.ahead.on(node_id)
+            limits = self._limits_anew()
+            limits.forget(node_id)
+            limit = limits.on(node_id)
             if limit is not None:
                 self.limits[node_id] = limit
+
+    def _limits_anew(self) -> NodeLimits:
+        if self._ahead is None:
+            wanted, desk = self.wanted, self.wanted.desk
+            kept = desk.timeline.kept()
+            self._ahead = NodeLimits(desk, wanted.pair[1], wanted.gpu_class, None, kept, wanted.late_seconds)
+        return self._ahead

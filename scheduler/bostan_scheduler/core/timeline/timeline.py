@@ -86,10 +86,16 @@ class Timeline:
         return {one.notice_seconds for one in blocks if one.notice_seconds is not None}
 
     def limits(
-        self, snapshot: Snapshot, running: Running, shape: Shape, gpu_class: str, job_id: str | None = None
+        self,
+        snapshot: Snapshot,
+        running: Running,
+        shape: Shape,
+        gpu_class: str,
+        job_id: str | None = None,
+        late_seconds: int = 0,
     ) -> Mapping[str, int]:
-        """How many GPUs of the class a job of this shape may take on the nodes where something lies ahead."""
-        stay = stay_of(snapshot, shape, job_id)
+        """How many GPUs of the class a job of this shape may take on the nodes where something lies ahead, though it started so late."""
+        stay = stay_of(snapshot, shape, job_id, late_seconds)
         parts = [one for one in self.reserved.values() if one.parts and one.job_id != job_id]
         limits: dict[str, int] = {}
         for (node_id, of_class), blocks in self.blocks().items():
@@ -107,10 +113,11 @@ def _most(ahead: list[Block]) -> int:
     return max(sum(one.gpus for one in ahead if one.from_at <= at < one.until_at) for at in instants)
 
 
-def stay_of(snapshot: Snapshot, shape: Shape, job_id: str | None) -> Stay:
-    """How long a job of this shape would stay if it started now."""
-    now, worth = snapshot.now, snapshot.settings.preemption.min_run_seconds
-    return Stay(now, after(now, worth), after(now, longest_stay(snapshot, shape)), job_id)
+def stay_of(snapshot: Snapshot, shape: Shape, job_id: str | None, late_seconds: int = 0) -> Stay:
+    """How long a job of this shape would stay if it started now, or so late at the latest."""
+    assert late_seconds >= 0, "nothing starts before now"
+    now, worth = snapshot.now, late_seconds + snapshot.settings.preemption.min_run_seconds
+    return Stay(now, after(now, worth), after(now, late_seconds + longest_stay(snapshot, shape)), job_id)
 
 
 def left_on(snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]) -> int:

@@ -11,6 +11,7 @@ from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.preemption.claims import gain, may_claim, reclaim
+from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.round import Round
 from bostan_scheduler.core.preemption.victim import Victim, victims
 from bostan_scheduler.core.quota import QuotaNode
@@ -58,7 +59,7 @@ def _longest_left(desk: Desk, shape: Shape) -> list[Attempt]:
 def _victims_of(look: Look, leaf: QuotaNode, job: Job, shape: Shape, pool: list[Victim]) -> int:
     """How many running jobs would be asked to go in the next round, were it this job's turn."""
     desk, pair = look.desk, (leaf.id, shape)
-    asked = Round(desk, pool)
+    asked = Round(desk, Pool.of(pool))
     for gpu_class in classes_of(desk, shape):
         if gpu_class is None or gpu_class in look.awaited:
             continue
