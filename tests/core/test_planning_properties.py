@@ -137,7 +137,7 @@ def test_nobody_goes_in_vain(seed: int) -> None:
     desk = Desk.of(cluster(seed))
     running = Pool.of(victims(desk))
     for pair in tuple(desk.queue.lines):
-        wanted = Wanted(desk, pair, "a100", reclaim(desk, pair, "a100"), {})
+        wanted = Wanted(desk, pair, "a100", reclaim(desk, pair, "a100"), desk.limits(pair[1], "a100"))
         made = evict(wanted, running)
         for spared in made.victims if made is not None else ():
             with Trial(desk) as trial:

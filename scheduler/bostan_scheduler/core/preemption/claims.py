@@ -10,22 +10,25 @@ from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.planning.running import over_when_started
 from bostan_scheduler.core.preemption.lending import Lending
-from bostan_scheduler.core.preemption.pool import Order, Readiness, order_by
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.reserved import Reserved
 
+Readiness = Callable[[Victim], float]
+"""Whom a claim takes first: whoever has the smallest number; of equals, whoever loses least work."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who has to give way as things stand, and who of them first."""
+    """Who has to give way as things stand, and who of them first. `scavengers_only`: nobody else ever has to."""
 
     gives_way: Callable[[Victim], bool]
     before_others: Readiness
+    scavengers_only: bool = False
 
-    def order(self, victim: Victim) -> Order:
+    def order(self, victim: Victim) -> tuple[float, int, str]:
         """Who has to give way first is smallest."""
-        return order_by(self.before_others, victim)
+        return self.before_others(victim), victim.cost_gpu_seconds, victim.attempt.id
 
 
 def _all_alike(_: Victim) -> float:
@@ -58,7 +61,7 @@ def reclaim(desk: Desk, pair: Pair, gpu_class: str) -> Claim:
             return False
         return _softer(pair[1], victim) or (lending.owed(victim) and lending.borrows(victim))
 
-    return Claim(gives_way, _all_alike)
+    return Claim(gives_way, _all_alike, scavengers_only=not lending.owed_at_all)
 
 
 def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
@@ -88,7 +91,7 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
 
 
 def _softer(shape: Shape, victim: Victim) -> bool:
-    return shape.qos is not Qos.SCAVENGER and victim.job.spec.qos is Qos.SCAVENGER
+    return shape.qos is not Qos.SCAVENGER and victim.scavenges
 
 
 def keep_for(desk: Desk, job: Job, gpu_class: str, placement: Placement, stop_seconds: int) -> Reserved:

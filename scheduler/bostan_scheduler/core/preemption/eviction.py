@@ -11,7 +11,7 @@ from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted, Without
 
-PARKS_MAX = 8
+PARKS_MAX = 4
 """In how many parks, the most promising first, it is tried who can be spared."""
 
 
@@ -60,7 +60,7 @@ def _clear_room(without: Without, options: Sequence[Option]) -> dict[str, Victim
     for option in options:
         for group in option.groups:
             _take(without, gone, group)
-        if without.room() is not None:
+        if without.room(option.park) is not None:
             return gone
     return None
 
@@ -85,7 +85,7 @@ def _free_quota(without: Without, gone: dict[str, Victim], pool: Pool) -> bool:
     wanted = without.wanted
     if wanted.in_quota:
         return True
-    for victim in pool.in_order(wanted.claim.before_others, wanted.gpu_class):
+    for victim in pool.in_order(wanted.claim, wanted.gpu_class):
         if wanted.in_quota:
             return True
         if victim.attempt.id not in gone and wanted.may_take(victim):
@@ -95,7 +95,10 @@ def _free_quota(without: Without, gone: dict[str, Victim], pool: Pool) -> bool:
 
 
 def _spared(without: Without, gone: dict[str, Victim]) -> Eviction | None:
-    """Who can stay after all does, whoever the claim takes least readily first."""
+    """Who can stay after all does, whoever the claim takes least readily first.
+
+    None when there is no room in the end: whoever gives quota back may have covered what a park keeps, and so leave less.
+    """
     wanted = without.wanted
     for victim in sorted(gone.values(), key=wanted.claim.order, reverse=True):
         without.keep(victim)
@@ -104,5 +107,4 @@ def _spared(without: Without, gone: dict[str, Victim]) -> Eviction | None:
         else:
             without.let_go(victim)
     placement = without.room()
-    assert placement is not None, "there was room before somebody was spared"
-    return Eviction(tuple(gone.values()), placement)
+    return Eviction(tuple(gone.values()), placement) if placement is not None else None

@@ -47,6 +47,11 @@ class Lending:
             found = self._owed[key] = any(within)
         return found
 
+    @property
+    def owed_at_all(self) -> bool:
+        """Whether it is within what the asking leaf or some branch of it is guaranteed, so that somebody may owe it."""
+        return any(self._within(one, self.gpus) for one in self.desk.books.tree.up(self.leaf))
+
     def _forget_what_changed(self) -> None:
         turns = self.desk.books.quotas.turns
         if turns != self._turns:

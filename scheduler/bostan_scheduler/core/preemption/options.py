@@ -12,7 +12,7 @@ from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.preemption.wanted import Wanted, Without
 from bostan_scheduler.core.timeline.taken import gpus_on
 
-PARKS_AT_ONCE = 16
+PARKS_AT_ONCE = 8
 """How many parks are compared; only when none of them can make room, the next are looked at."""
 
 
@@ -48,8 +48,8 @@ def options_by_park(wanted: Wanted, pool: Pool) -> Iterator[list[list[Option]]]:
 
 def _parks(wanted: Wanted, pool: Pool) -> Iterator[str]:
     """The parks that the gang may run in and somebody gives way in, who does so most readily first."""
-    before_others, gpu_class, seen = wanted.claim.before_others, wanted.gpu_class, set[str]()
-    for victim in pool.in_order(before_others, gpu_class):
+    seen = set[str]()
+    for victim in pool.in_order(wanted.claim, wanted.gpu_class):
         park = victim.attempt.park
         if park not in seen and wanted.pair[1].parks.admit(park) and wanted.may_take(victim):
             seen.add(park)
@@ -60,7 +60,7 @@ def _options(wanted: Wanted, pool: Pool, park: str) -> list[Option]:
     """The options in a park, the best first; none when all who give way there would not be enough."""
     claim, gpu_class = wanted.claim, wanted.gpu_class
     nodes, gpus = dict[str, list[Victim]](), wanted.desk.room.pools[park, gpu_class].free
-    for victim in pool.in_park(claim.before_others, gpu_class, park):
+    for victim in pool.in_park(claim, gpu_class, park):
         if wanted.may_take(victim):
             gpus += victim.attempt.gpus
             for node_id in victim.attempt.node_ids:

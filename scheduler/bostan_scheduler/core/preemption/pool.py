@@ -1,19 +1,14 @@
 """The running jobs that may be asked to go: park by park, in the order in which a claim takes them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from bostan_scheduler.core.preemption.claims import Claim, Readiness
 from bostan_scheduler.core.preemption.victim import Victim
 
-Readiness = Callable[[Victim], float]
-"""Whom a claim takes first: whoever has the smallest number; of equals, whoever loses least work."""
-Order = tuple[float, int, str]
-
-
-def order_by(before_others: Readiness, victim: Victim) -> Order:
-    """Who has to give way first is smallest."""
-    return before_others(victim), victim.cost_gpu_seconds, victim.attempt.id
+Asked = tuple[Readiness, bool, str]
+"""How a claim takes them, whether only scavengers, and on which class."""
 
 
 @dataclass(slots=True)
@@ -21,9 +16,9 @@ class Pool:
     """Victims by GPU class; each order is sorted once. Who is told to go is in it no more."""
 
     of_class: dict[str, dict[str, Victim]] = field(default_factory=dict)
-    _sorted: dict[tuple[Readiness, str], list[Victim]] = field(default_factory=dict)
+    _sorted: dict[Asked, list[Victim]] = field(default_factory=dict)
+    _by_park: dict[Asked, dict[str, list[Victim]]] = field(default_factory=dict)
     _slowest: dict[str, int] = field(default_factory=dict)
-    _by_park: dict[tuple[Readiness, str], dict[str, list[Victim]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, victims: Iterable[Victim]) -> Self:
@@ -51,23 +46,27 @@ class Pool:
         assert victim.attempt.gpu_class is not None
         del self.of_class[victim.attempt.gpu_class][victim.attempt.id]
 
-    def in_order(self, before_others: Readiness, gpu_class: str) -> Iterator[Victim]:
-        """Those on a class."""
+    def in_order(self, claim: Claim, gpu_class: str) -> Iterator[Victim]:
+        """Those on a class, as the claim takes them."""
         left = self.of_class.get(gpu_class, {})
-        return (one for one in self._in_order(before_others, gpu_class) if one.attempt.id in left)
+        return (one for one in self._in_order(claim, gpu_class) if one.attempt.id in left)
 
-    def in_park(self, before_others: Readiness, gpu_class: str, park: str) -> Iterator[Victim]:
+    def in_park(self, claim: Claim, gpu_class: str, park: str) -> Iterator[Victim]:
         """Those on a class in a park, in the same order."""
-        key, left = (before_others, gpu_class), self.of_class.get(gpu_class, {})
+        key, left = (claim.before_others, claim.scavengers_only, gpu_class), self.of_class.get(gpu_class, {})
         if key not in self._by_park:
             parks = self._by_park[key] = dict[str, list[Victim]]()
-            for victim in self._in_order(before_others, gpu_class):
+            for victim in self._in_order(claim, gpu_class):
                 parks.setdefault(victim.attempt.park, []).append(victim)
         return (one for one in self._by_park[key].get(park, ()) if one.attempt.id in left)
 
-    def _in_order(self, before_others: Readiness, gpu_class: str) -> list[Victim]:
-        key = before_others, gpu_class
+    def _in_order(self, claim: Claim, gpu_class: str) -> list[Victim]:
+        key = claim.before_others, claim.scavengers_only, gpu_class
         if key not in self._sorted:
-            victims = self.of_class.get(gpu_class, {}).values()
-            self._sorted[key] = sorted(victims, key=lambda one: order_by(before_others, one))
+            found = (
+                one
+                for one in self.of_class.get(gpu_class, {}).values()
+                if one.scavenges or not claim.scavengers_only
+            )
+            self._sorted[key] = sorted(found, key=claim.order)
         return self._sorted[key]

@@ -26,6 +26,11 @@ class Victim:
     cost_gpu_seconds: int
 
     @property
+    def scavenges(self) -> bool:
+        """Whether it only uses what nobody else wants."""
+        return self.job.spec.qos is Qos.SCAVENGER
+
+    @property
     def leaf_id(self) -> str | None:
         """The leaf's id; None when nothing is left of its branch."""
         return self.leaf.id if self.leaf is not None else None

@@ -14,14 +14,15 @@ from bostan_scheduler.core.planning.trial import Trial
 from bostan_scheduler.core.preemption.claims import Claim
 from bostan_scheduler.core.preemption.victim import Victim
 from bostan_scheduler.core.room.ask import ask_of
+from bostan_scheduler.core.timeline.timeline import Blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A line's first job, one class that it takes, and its claim to the room of others.
 
-    `limits` are what it may take as things stand on the desk, where something lies ahead. It may start as late as
-    `late_seconds` from now, when all have gone.
+    `limits` are what it may take as things stand on the desk, where something lies ahead; `kept` are blocks of what is
+    kept for others. It may start as late as `late_seconds` from now, when all have gone.
     """
 
     desk: Desk
@@ -29,6 +30,7 @@ class Wanted:
     gpu_class: str
     claim: Claim
     limits: Mapping[str, int]
+    kept: Blocks = field(default_factory=Blocks)
     late_seconds: int = 0
 
     @property
@@ -76,16 +78,17 @@ class Without:
         self.trial.put_back(victim.attempt)
         self._look_again(victim)
 
-    def room(self) -> Placement | None:
-        """Where the waiting job would go then, quota aside."""
-        if self._most_free() < self.wanted.pair[1].fit.whole_gpus:
+    def room(self, park: str | None = None) -> Placement | None:
+        """Where the waiting job would go then, quota aside; in one park, or in any."""
+        shape, gpu_class, ledger = self.wanted.pair[1], self.wanted.gpu_class, self.wanted.desk.room
+        free = (
+            pool.free
+            for (where, of), pool in ledger.pools.items()
+            if of == gpu_class and park in (None, where)
+        )
+        if max(free, default=0) < shape.fit.whole_gpus:
             return None
-        return place(self.wanted.desk.room, self.wanted.pair[1], self.wanted.gpu_class, self.limits)
-
-    def _most_free(self) -> int:
-        """Whole GPUs of the class that are free in one park: fewer than it asks for need no closer look."""
-        pools, gpu_class = self.wanted.desk.room.pools, self.wanted.gpu_class
-        return max((pool.free for (_, of), pool in pools.items() if of == gpu_class), default=0)
+        return place(ledger, shape, gpu_class, self.limits, park)
 
     def ranks_on(self, node_id: str) -> int:
         """How many of its ranks would fit on a node then."""
@@ -106,7 +109,7 @@ class Without:
 
     def _limits_anew(self) -> NodeLimits:
         if self._ahead is None:
-            wanted, desk = self.wanted, self.wanted.desk
-            kept = desk.timeline.kept()
-            self._ahead = NodeLimits(desk, wanted.pair[1], wanted.gpu_class, None, kept, wanted.late_seconds)
+            _, shape = self.wanted.pair
+            desk, gpu_class, kept = self.wanted.desk, self.wanted.gpu_class, self.wanted.kept
+            self._ahead = NodeLimits(desk, shape, gpu_class, None, kept, self.wanted.late_seconds)
         return self._ahead
