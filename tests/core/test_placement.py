@@ -1,48 +1,25 @@
 """Where gangs go: cases worked out by hand, and what must hold of any placement."""
 
 import random
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from bostan_scheduler.core.attempt import Place
-from bostan_scheduler.core.job import Job, Queued, RankNeeds, Shape
-from bostan_scheduler.core.placement import Placement, best_of, classes_for, equals_for, place, place_in_any
-from bostan_scheduler.core.placement.allowance import ranks_within
+from bostan_scheduler.core.job import RankNeeds
+from bostan_scheduler.core.placement import best_of, classes_for, equals_for, place, place_in_any
 from bostan_scheduler.core.room import Demand, Ledger, Mix
-from bostan_scheduler.core.room.held import Claim
-from bostan_scheduler.core.room.limit import Limit
 from bostan_scheduler.core.snapshot import ClassFacts, Snapshot
 from clusters import clusters
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import GIB, NOW, spec_of, world
-
-
-def shape(words: str, rank: RankNeeds | None = None, avoid: tuple[str, ...] = ()) -> Shape:
-    """The shape of `FIRM GPUS[xREPLICAS]` and its options."""
-    plain = [word for word in words.split() if "=" not in word]
-    spec = spec_of(plain, dict(word.split("=", 1) for word in words.split() if "=" in word))
-    spec = replace(spec, rank=rank) if rank is not None else spec
-    return Job("j", spec, NOW, "somebody", Queued(NOW), avoid_nodes=avoid).shape
+from placing import labelled, shape, spots
+from worlds import GIB, world
 
 
 def mix(**weights: int) -> Mix:
     """A workload such as `g1=3, g4=1`: so many demands for so many GPUs."""
     return Mix({Demand(RankNeeds(int(name[1:]))): weight for name, weight in weights.items()})
-
-
-def spots(placement: Placement | None) -> str:
-    """A placement as text: `NODE INDEXES` rank by rank."""
-    if placement is None:
-        return "nowhere"
-    return " ".join(f"{one.node_id} {_indexes(one)}".rstrip() for one in placement.places)
-
-
-def _indexes(one: Place) -> str:
-    return ",".join(uuid.rpartition(":")[2] for uuid in one.gpus)
 
 
 FOUR_USED = "run j1 x p/b 4"
@@ -70,17 +47,6 @@ CASES = [
 @pytest.mark.parametrize(("cluster", "asked", "workload", "expected"), CASES)
 def test_where_a_gang_goes(cluster: str, asked: str, workload: Mix, expected: str) -> None:
     assert spots(place(Ledger.of(world(cluster), workload), shape(asked), "a100")) == expected
-
-
-def labelled(snapshot: Snapshot, where: Mapping[str, str]) -> Snapshot:
-    """The same nodes in racks and at switches: `{"a": "r1/s1"}`, of park p unless it is named."""
-    nodes = dict(snapshot.nodes)
-    for name, labels in where.items():
-        node_id = name if "/" in name else f"p/{name}"
-        rack, _, switch = labels.partition("/")
-        said = tuple((key, value) for key, value in (("rack", rack), ("switch", switch)) if value)
-        nodes[node_id] = replace(nodes[node_id], labels=said)
-    return replace(snapshot, nodes=nodes)
 
 
 FIVE = "; ".join(f"node p/{name} 8" for name in "abcde")
@@ -171,84 +137,6 @@ def test_nodes_to_avoid_are_taken_last_even_by_gangs() -> None:
 def test_a_job_without_gpus_goes_to_a_node_without_any() -> None:
     ledger = Ledger.of(world("node p/a 0; quota x 8"), mix(g1=2))
     assert spots(place(ledger, shape("x 0x2"), None)) == "p/a p/a"
-
-
-# Parts of a GPU
-
-
-def part(milli: int, firm: str = "x", ranks: int = 1) -> Shape:
-    """A job of ranks that want so many thousandths of a GPU each."""
-    return shape(f"{firm} 1x{ranks}", RankNeeds(1, gpu_milli=milli))
-
-
-def held(ledger: Ledger, name: str, asked: Shape) -> str:
-    """Where it goes, and there it stays."""
-    placement = place(ledger, asked, "a100")
-    if placement is not None:
-        ledger.put_claim(name, Claim(asked.rank, asked.firm, placement.places))
-    return spots(placement)
-
-
-def test_a_firm_shares_a_gpu_with_itself_alone() -> None:
-    ledger = Ledger.of(world("node p/a 2; quota x 2"))
-    assert held(ledger, "1", part(500)) == "p/a 0"
-    assert held(ledger, "2", part(300)) == "p/a 0"
-    assert held(ledger, "3", part(300)) == "p/a 1"
-    assert held(ledger, "4", part(100, "y")) == "nowhere"
-    assert held(ledger, "5", shape("x 1")) == "nowhere"
-    ledger.release("3")
-    assert held(ledger, "4", part(100, "y")) == "p/a 1"
-
-
-def test_a_part_goes_where_the_least_is_left_beside_it() -> None:
-    ledger = Ledger.of(world("node p/a 3; quota x 2"))
-    for name, milli in (("1", 700), ("2", 400)):
-        held(ledger, name, part(milli))
-    assert held(ledger, "3", part(300)) == "p/a 0"
-    assert held(ledger, "4", part(600)) == "p/a 1"
-
-
-def test_ranks_of_a_gang_share_gpus_of_one_node() -> None:
-    ledger = Ledger.of(world("node p/a 2; quota x 2"))
-    assert held(ledger, "1", part(400, ranks=4)) == "p/a 0 p/a 0 p/a 1 p/a 1"
-    assert held(ledger, "2", part(400, ranks=1)) == "nowhere"
-    assert held(ledger, "3", part(200, ranks=2)) == "p/a 0 p/a 1"
-    assert not [name for name in ledger.held.claims if name.startswith("tried")]
-
-
-HALF_USED = "node p/a 3; quota x 4; run j0 x p/a 1 milli=600"
-
-
-@pytest.mark.parametrize(
-    ("cluster", "limits", "asked", "expected"),
-    [
-        pytest.param("node p/a 2", {"p/a": 1}, part(400, ranks=2), "p/a 0 p/a 0", id="two share the one that may be taken"),
-        pytest.param("node p/a 2", {"p/a": 1}, part(400, ranks=3), "nowhere", id="a third has no room there"),
-        pytest.param("node p/a 4", {"p/a": 2}, part(300, ranks=6), "p/a 0 p/a 0 p/a 0 p/a 1 p/a 1 p/a 1", id="as many as two hold"),
-        pytest.param(HALF_USED, {"p/a": 1}, part(300), "p/a 0", id="beside another"),
-        pytest.param(HALF_USED, {"p/a": 0}, part(300), "nowhere", id="who shares it may go before it is needed"),
-        pytest.param(HALF_USED, {"p/a": 1}, part(300, ranks=3), "p/a 1 p/a 1 p/a 1", id="where all of them have room"),
-        pytest.param(HALF_USED, {"p/a": 2}, part(300, ranks=4), "p/a 0 p/a 1 p/a 1 p/a 1", id="on both"),
-        pytest.param(HALF_USED, {"p/a": Limit(0, {"p/a:0"})}, part(300), "p/a 0", id="beside another that stays"),
-        pytest.param(HALF_USED, {"p/a": Limit(0, {"p/a:0"})}, part(300, ranks=2), "nowhere", id="no more than it leaves"),
-        pytest.param(HALF_USED, {"p/a": Limit(1, {"p/a:0"})}, part(300, ranks=4), "p/a 0 p/a 1 p/a 1 p/a 1", id="beside it, and on one more"),
-        pytest.param(HALF_USED, {"p/a": Limit(0, {"p/a:0"})}, part(300, "y"), "nowhere", id="not beside another firm"),
-        pytest.param(HALF_USED, {"p/a": Limit(0, {"p/a:1"})}, part(300), "nowhere", id="nobody is there to share it with"),
-        pytest.param("node p/a 2; node p/b 2", {"p/a": 1, "p/b": 1}, part(400, ranks=4), "p/a 0 p/a 0 p/b 0 p/b 0", id="over nodes"),
-    ],
-)  # fmt: skip
-def test_parts_on_a_limited_node_take_no_more_gpus_than_its_limit(
-    cluster: str, limits: Mapping[str, int], asked: Shape, expected: str
-) -> None:
-    ledger = Ledger.of(world(cluster))
-    assert spots(place(ledger, asked, "a100", limits)) == expected
-    assert not [name for name in ledger.held.claims if name.startswith("tried")]
-
-
-@pytest.mark.parametrize("flag", ["drained", "silent"])
-def test_no_part_fits_a_limited_node_that_is_not_open(flag: str) -> None:
-    ledger = Ledger.of(world(f"node p/a 2 {flag}; node p/b 2xt4"))
-    assert [ranks_within(ledger, node, "a100", part(300), 1) for node in ("p/a", "p/b")] == [0, 0]
 
 
 # Classes
@@ -344,40 +232,6 @@ def apart(named: Mapping[str, tuple[int, str, str]], chosen: tuple[str, ...]) ->
     if len(chosen) == 1 or (len(switches) == 1 and switches != {""}):
         return 0
     return 1 if len(racks) == 1 and racks != {""} else 2
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(0, 2**32))
-def test_as_many_parts_are_placed_as_there_is_room_for(seed: int) -> None:
-    chance = random.Random(seed)
-    nodes = {f"p/{number}": chance.randint(1, 4) for number in range(chance.randint(1, 3))}
-    ledger = Ledger.of(world("; ".join(f"node {node_id} {gpus}" for node_id, gpus in nodes.items())))
-    left = {f"{node_id}:{at}": 1000 for node_id, gpus in nodes.items() for at in range(gpus)}
-    for uuid in sorted(left):
-        milli, firm = chance.choice((0, 200, 500, 800, 1000)), chance.choice("xxy")
-        if milli:
-            there = Place(0, uuid.partition(":")[0], (uuid,))
-            ledger.put_claim(uuid, Claim(RankNeeds(1, gpu_milli=milli), firm, (there,)))
-            left[uuid] = 1000 - milli if firm == "x" else 0
-    stay = {uuid for uuid, of in left.items() if 0 < of < 1000 and chance.random() < 0.5}
-    limits = {node_id: Limit(chance.randint(0, 3), stay) for node_id in nodes if chance.random() < 0.7}
-    milli = chance.choice((200, 300, 400, 500))
-    most = sum(
-        max(
-            sum(left[uuid] // milli for uuid in chosen)
-            for count in range(gpus + 1)
-            for chosen in combinations([f"{node_id}:{at}" for at in range(gpus)], count)
-            if len(set(chosen) - stay) <= limits.get(node_id, gpus)
-        )
-        for node_id, gpus in nodes.items()
-    )
-    assert place(ledger, part(milli, ranks=most + 1), "a100", limits) is None
-    placement = place(ledger, part(milli, ranks=most), "a100", limits) if most else None
-    taken = Counter(uuid for one in placement.places for uuid in one.gpus) if placement else Counter()
-    assert taken.total() == most
-    assert all(count * milli <= left[uuid] for uuid, count in taken.items())
-    for node_id, limit in limits.items():
-        assert sum(uuid.startswith(f"{node_id}:") and uuid not in stay for uuid in taken) <= limit
 
 
 @settings(max_examples=60, deadline=None)
