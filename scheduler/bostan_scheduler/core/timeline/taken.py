@@ -75,10 +75,27 @@ def _not_lent(holders: Sequence[Holder], spare: Mapping[str, int], lent: list[Bl
     """
     used, left = 0, 0
     for block in sorted(lent, key=lambda one: one.notice_seconds or 0):
-        back = _by_firm(one for one in holders if block.lent_to(one.saves_within_seconds))
+        back = _given_back(holders, block)
         mine = min(block.gpus, sum(min(gpus, spare[firm]) for firm, gpus in back.items()) - used)
         used, left = used + mine, left + block.gpus - mine
     return left
+
+
+def stays(holders: Iterable[Holder], blocks: Sequence[Block], at: Instant) -> Iterator[str]:
+    """GPUs that are held beyond an instant, and not to be given back to these blocks: whoever shares one takes no other."""
+    for one in holders:
+        if one.until_at > at and not any(block.lent_to(one.saves_within_seconds) for block in blocks):
+            yield from one.gpus
+
+
+def _given_back(holders: Sequence[Holder], block: Block) -> Counter[str]:
+    """GPUs of each firm that are back in time: all who share one give it back."""
+    firm_of = {uuid: one.firm for one in holders for uuid in one.gpus}
+    for one in holders:
+        if not block.lent_to(one.saves_within_seconds):
+            for uuid in one.gpus:
+                firm_of.pop(uuid, None)
+    return Counter(firm_of.values())
 
 
 def _by_firm(holders: Iterable[Holder]) -> Counter[str]:

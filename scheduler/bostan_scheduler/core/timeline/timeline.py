@@ -8,11 +8,12 @@ from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Shape
 from bostan_scheduler.core.obstacle import Pins
 from bostan_scheduler.core.planning.running import Running, longest_stay
+from bostan_scheduler.core.room.limit import Limit
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block, Stay
 from bostan_scheduler.core.timeline.pins import pinned, pinned_until, sizes
 from bostan_scheduler.core.timeline.reserved import Reserved
-from bostan_scheduler.core.timeline.taken import Holder, holders_on, taken
+from bostan_scheduler.core.timeline.taken import Holder, holders_on, stays, taken
 
 Blocks = dict[tuple[str, str], list[Block]]
 """Blocks by node and GPU class."""
@@ -120,11 +121,14 @@ def stay_of(snapshot: Snapshot, shape: Shape, job_id: str | None, late_seconds: 
     return Stay(now, after(now, worth), after(now, late_seconds + longest_stay(snapshot, shape)), job_id)
 
 
-def left_on(snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]) -> int:
-    """GPUs that stay free on a node at each instant at which a block begins."""
+def left_on(
+    snapshot: Snapshot, node_id: str, gpu_class: str, held: list[Holder], ahead: list[Block]
+) -> Limit:
+    """GPUs that stay free on a node at each instant at which a block begins; beside them, those that are held anyway."""
     size = sizes(snapshot, snapshot.nodes[node_id]).get(gpu_class, 0)
     instants = {max(snapshot.now, one.from_at) for one in ahead}
-    return max(0, min(size - _taken(at, held, ahead) for at in instants))
+    left = min(size - _taken(at, held, ahead) for at in instants)
+    return Limit(left, stays(held, ahead, max(instants))) if left >= 0 else Limit(0)
 
 
 def _taken(at: Instant, held: list[Holder], ahead: list[Block]) -> int:
