@@ -8,6 +8,8 @@ from bostan_scheduler.core.snapshot import Settings
 from turns import Table
 from worlds import lines, world
 
+TWO = "node p/a 4; node p/b 4; quota x 16; run r0 x p/a 4 hours=1; run r1 x p/b 4 hours=9"
+
 CASES = [
     # maintenance
     pytest.param("node p/a 4; quota x 4; closed m p 7200 9000; job j1 x 4 hours=1", "start j1 p/a 0,1,2,3", id="over before the window"),
@@ -45,7 +47,7 @@ CASES = [
     pytest.param("node p/a 2; node p/b 2; quota x 4; booked b p y 2 600 9000; run j0 x p/a 2 for=60 stops=900 hours=9; run j1 x p/b 2 for=3300 stops=30 hours=1", "", id="where what runs is over by then"),
     pytest.param("node p/a 2; node p/b 2; quota x 4; booked b p y 2 20 9000; run j0 x p/a 2 for=60; run j1 x p/b 2 for=90 saves", "stop j1", id="who saves itself goes before who loses its work"),
     pytest.param("node p/a 2; node p/b 2; quota x 4; own o p 2 20 9000 lent; run j0 x p/a 2 for=60; run j1 x p/b 2 for=90 saves", "", id="where it is lent to who gives it back"),
-    pytest.param("node p/a 2; node p/b 4; node p/c 4; quota x 9; booked b p y 4 20 9000; run j0 x p/b 1 for=60", "", id="all on one node rather than on several"),
+    pytest.param("node p/a 2; node p/b 4; node p/c 4; quota x 9; booked b p y 4 20 9000; run j0 x p/b 1 for=60; job j1 x 2 hours=9", "start j1 p/a 0,1", id="all on one node rather than on several"),
     pytest.param("node p/a 2; node p/b 2; quota x 4; booked b p y 2 20 9000; booked c p z 2 20 9000; run j0 x p/a 2 for=60", "stop j0", id="two firms on two nodes"),
     # a park's own
     pytest.param("node p/a 4; quota x 4; own o p 3 -60 9000; job j1 x 1 hours=3", "start j1 p/a 0", id="beside what is the park's own"),
@@ -78,6 +80,21 @@ CASES = [
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 1 for=60 hours=2 milli=500; run j1 x p/a 1 for=60 hours=3 milli=500; job j2 x 4 age=7200", "keep j2 p/a 4 in 10860; wait j2 gpus-kept", id="a shared GPU is free when its last job ends"),
     pytest.param("node p/a 2; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 1x3 milli=500 age=7200", "keep j1 p/a 2 in 7260; wait j1 gpus-kept", id="ranks that share GPUs need no more than that"),
     pytest.param("node p/a 4; node p/b 4; quota x 12; run j0 x p/a 2 for=60 hours=3; run j9 x p/b 2 for=60 hours=2; job j1 x 4 age=7200", "keep j1 p/b 4 in 7260; wait j1 gpus-kept", id="on the node that is free first"),
+    pytest.param(f"{TWO}; job j1 x 4 hours=2 age=7200", "keep j1 p/a 4 in 3720; wait j1 gpus-kept", id="and with nothing ahead on it"),
+    pytest.param(f"{TWO}; closed m p 7200 90000 nodes=p/a; job j1 x 4 hours=2 age=7200", "keep j1 p/b 4 in 32520; wait j1 gpus-kept", id="not where a window begins too soon"),
+    pytest.param(f"{TWO}; closed m p 11340 90000 nodes=p/a; job j1 x 4 hours=2 age=7200", "keep j1 p/a 4 in 3720; wait j1 gpus-kept", id="over before the window, if it starts at the last instant"),
+    pytest.param(f"{TWO}; closed m p 11339 90000 nodes=p/a; job j1 x 4 hours=2 age=7200", "keep j1 p/b 4 in 32520; wait j1 gpus-kept", id="not over before the window, if it starts at the last instant"),
+    pytest.param(f"{TWO}; closed m p 5910 90000 nodes=p/a; job j1 x 4 hours=2 saves age=7200", "keep j1 p/a 4 in 3720; wait j1 gpus-kept", id="saves itself before the window"),
+    pytest.param(f"{TWO}; closed m p 5909 90000 nodes=p/a; job j1 x 4 hours=2 saves age=7200", "keep j1 p/b 4 in 32520; wait j1 gpus-kept", id="not if it is told to go too soon"),
+    pytest.param(f"{TWO}; closed m p 7200 20000 nodes=p/a; job j1 x 4 hours=2 age=7200", "keep j1 p/a 4 in 20000; wait j1 gpus-kept", id="when the window is over"),
+    pytest.param(f"{TWO}; booked b p x 4 7200 90000; job j1 x 4 hours=2 age=7200", "keep j1 p/a 4 in 3720; wait j1 gpus-kept", id="what is booked for its firm is not in the way"),
+    pytest.param("node p/a 4 cpus=8; node p/b 4 cpus=64; quota x 16; run r0 x p/a 4 hours=1; run r1 x p/b 4 hours=9; job j1 x 4 cpus=32 age=7200", "keep j1 p/b 4 in 32520; wait j1 gpus-kept", id="not on a node without the CPUs"),
+    pytest.param("node p/a 8; quota x 16; run r0 x p/a 1 cpus=60 hours=1; job j1 x 4 cpus=32 age=7200", "keep j1 p/a 4 in 3720; wait j1 gpus-kept", id="when its CPUs are free"),
+    pytest.param("node p/a 8; quota x 16; run r0 x p/a 1 memory=400 hours=1; job j1 x 4 memory=200 age=7200", "keep j1 p/a 4 in 3720; wait j1 gpus-kept", id="when its memory is free"),
+    pytest.param("node p/a 8; quota x 16; run r0 x p/a 8 hours=1; job j1 x 4 cpus=40 hours=1 age=7200; job j2 x 4 cpus=40 hours=1 age=7200", "keep j1 p/a 4 in 3720; keep j2 p/a 4 in 7740; wait j1 gpus-kept; wait j2 gpus-kept", id="CPUs of who has a reservation are not free"),
+    pytest.param("node p/a 4; quota x 16; run r0 x p/a 2 hours=9; run r1 x p/a 2 hours=1; job j1 x 4 hours=1 age=7201; job j2 x 2 hours=1 age=7200", "keep j1 p/a 4 in 32520; keep j2 p/a 2 in 3720; wait j1 gpus-kept; wait j2 gpus-kept", id="before another reservation, if it is over by then"),
+    pytest.param("node p/a 4; node p/b 4 failed=1; quota x 16; run r0 x p/a 1 hours=9; run r1 x p/b 3 hours=1; job j1 x 4 age=7200", "keep j1 p/a 4 in 32520; wait j1 gpus-kept", id="not with a GPU that has failed"),
+    pytest.param("node p/a 4 cpus=8; quota x 16; run r0 x p/a 4 hours=1; job j1 x 4 cpus=32 age=7200", "wait j1 no-such-node", id="nor where it could never be"),
 ]  # fmt: skip
 
 

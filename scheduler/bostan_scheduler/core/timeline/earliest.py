@@ -1,20 +1,25 @@
-"""When a gang that has no room now will have it, if what runs takes as long as it may."""
+"""When a gang that has no room now will have it, if what runs takes as long as it may.
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+It begins at the first instant at which enough ranks have room by GPUs, CPUs and memory on nodes of one park, until they are
+over at the latest: no window and nothing that is kept for others is in the way.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heapify, heappop
 
 from bostan_scheduler.core.instant import Instant, after
-from bostan_scheduler.core.job import WHOLE_GPU, Job
+from bostan_scheduler.core.job import Job
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.running import over_when_started
+from bostan_scheduler.core.timeline.block import Stay
+from bostan_scheduler.core.timeline.node_ahead import Ahead, NodeAhead, gpus_for, ranks_in
 from bostan_scheduler.core.timeline.reserved import Reserved
-from bostan_scheduler.core.timeline.taken import Holder, holders_on
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """From `at` on, these nodes of a park have room for the whole gang."""
+    """From `at` on, these nodes of a park have room for so many ranks each: the whole gang."""
 
     at: Instant
     park: str
@@ -28,85 +33,91 @@ def reservation(desk: Desk, job: Job, gpu_classes: Iterable[str]) -> Reserved | 
     best = min(openings, key=lambda one: (one.at, one.park, one.gpu_class), default=None)
     if best is None:
         return None
-    gpus = tuple((node_id, _whole_gpus(job, ranks)) for node_id, ranks in best.ranks)
-    lapses_at = after(best.at, desk.snapshot.settings.preemption.claim_seconds)
+    gpus = tuple((node_id, gpus_for(job.spec.rank, ranks)) for node_id, ranks in best.ranks)
+    now, lapses_at = desk.snapshot.now, _lapses_at(desk, best.at)
     until_at = over_when_started(desk.snapshot, job, lapses_at)
-    now = desk.snapshot.now
     return Reserved(job.id, best.park, best.gpu_class, gpus, now, best.at, lapses_at, until_at)
 
 
-def _whole_gpus(job: Job, ranks: int) -> int:
-    """GPUs for so many ranks, none of them shared with other jobs."""
-    return -(-ranks // _sharing(job)) * job.spec.rank.gpus
-
-
-def _sharing(job: Job) -> int:
-    """How many ranks share a GPU."""
-    return WHOLE_GPU // job.spec.rank.gpu_milli
+def _lapses_at(desk: Desk, at: Instant) -> Instant:
+    return after(at, desk.snapshot.settings.preemption.claim_seconds)
 
 
 def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
+    ahead = Ahead.of(desk, gpu_class, job.id)
     for park in desk.room.pools_of(gpu_class):
-        if job.spec.parks.admit(park):
-            opening = _in_park(desk, job, gpu_class, park)
-            if opening is not None:
-                yield opening
+        here = _large_enough(desk, job, gpu_class, park) if job.spec.parks.admit(park) else {}
+        if sum(here.values()) >= job.spec.replicas:
+            search = Search(desk, job, [ahead.node(one) for one in here])
+            at = search.earliest()
+            if at is not None:
+                yield Opening(at, park, gpu_class, search.fewest_nodes())
 
 
-def _in_park(desk: Desk, job: Job, gpu_class: str, park: str) -> Opening | None:
-    """Walk through the ends of what runs and of what is kept for others, the soonest first, until enough ranks fit."""
-    kept = [
-        one for one in desk.timeline.reserved.values() if one.job_id != job.id and one.gpu_class == gpu_class
-    ]
-    set_aside = desk.timeline.set_aside(desk.snapshot, job.shape, gpu_class)
-    free = {
-        node_id: count - kept_on(kept, node_id) - set_aside.get(node_id, 0)
-        for node_id, count in desk.room.nodes_with(park, gpu_class)
-    }
-    opening = _opening(job, gpu_class, park, desk.snapshot.now, free)
-    for at, node_id, gpus in _ends(desk, gpu_class, free, kept):
-        if opening is not None:
-            return opening
-        free[node_id] += gpus
-        opening = _opening(job, gpu_class, park, at, free)
-    return opening
+@dataclass(slots=True)
+class Search:
+    """A walk through the instants at which the room of a park's nodes changes. `ranks` is how many each holds by then."""
+
+    desk: Desk
+    job: Job
+    nodes: Sequence[NodeAhead]
+    ranks: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+
+    def earliest(self) -> Instant | None:
+        """The first instant at which there is room for the whole gang, so that `ranks` are as of then."""
+        for at, nodes in self._changes():
+            stay = self._stay(at)
+            for node in nodes:
+                ranks = node.ranks(self.job.shape, stay)
+                self.total += ranks - self.ranks.get(node.node_id, 0)
+                self.ranks[node.node_id] = ranks
+            if self.total >= self.job.spec.replicas:
+                return at
+        return None
+
+    def fewest_nodes(self) -> tuple[tuple[str, int], ...]:
+        """Nodes for the whole gang, and ranks for each; those with most room first."""
+        left, ranks = self.job.spec.replicas, dict[str, int]()
+        for node_id, most in sorted(self.ranks.items(), key=lambda one: (-one[1], one[0])):
+            ranks[node_id] = min(left, most)
+            left -= ranks[node_id]
+            if not left:
+                break
+        assert not left, f"{self.job.id} has no room there"
+        return tuple(sorted(ranks.items()))
+
+    def _changes(self) -> Iterator[tuple[Instant, Iterable[NodeAhead]]]:
+        """Now, all nodes; then those that change, instant by instant."""
+        now = self.desk.snapshot.now
+        yield now, self.nodes
+        stay = self._stay(now)
+        longest, worth = stay.end - now, after(stay.worth, self.job.shape.stop_seconds) - now
+        changes = [
+            (at, number)
+            for number, node in enumerate(self.nodes)
+            for at in node.changes(longest, worth)
+            if at > now
+        ]
+        heapify(changes)
+        while changes:
+            at, numbers = changes[0][0], dict[int, None]()
+            while changes and changes[0][0] == at:
+                numbers[heappop(changes)[1]] = None
+            yield at, [self.nodes[number] for number in numbers]
+
+    def _stay(self, at: Instant) -> Stay:
+        """It may start as late as its reservation lapses."""
+        snapshot, lapses_at = self.desk.snapshot, _lapses_at(self.desk, at)
+        worth = after(lapses_at, snapshot.settings.preemption.min_run_seconds)
+        return Stay(at, worth, over_when_started(snapshot, self.job, lapses_at), self.job.id)
 
 
-def kept_on(kept: Iterable[Reserved], node_id: str) -> int:
-    """How many free GPUs of a node are kept for others; parts are held for them, and so not free."""
-    return sum(gpus for one in kept if not one.parts for node, gpus in one.gpus if node == node_id)
-
-
-def _ends(
-    desk: Desk, gpu_class: str, nodes: Collection[str], kept: Iterable[Reserved]
-) -> list[tuple[Instant, str, int]]:
-    held = (
-        (at, node_id, gpus)
-        for node_id in nodes
-        for at, gpus in _freed(holders_on(desk.snapshot, desk.running, kept, node_id, gpu_class))
-    )
-    wholes = (one for one in kept if not one.parts)
-    others = ((one.until_at, node, gpus) for one in wholes for node, gpus in one.gpus if node in nodes)
-    return sorted((*held, *others))
-
-
-def _freed(holders: Iterable[Holder]) -> Iterator[tuple[Instant, int]]:
-    """When how many GPUs are free again: one that is shared when its last holder ends."""
-    in_turn = sorted(holders, key=lambda one: one.until_at)
-    last = {uuid: position for position, one in enumerate(in_turn) for uuid in one.gpus}
-    for position, gpus in Counter(last.values()).items():
-        yield in_turn[position].until_at, gpus
-
-
-def _opening(job: Job, gpu_class: str, park: str, at: Instant, free: dict[str, int]) -> Opening | None:
-    """The fewest nodes that hold the gang, the emptiest first."""
-    left, ranks = job.spec.replicas, dict[str, int]()
-    for node_id, count in sorted(free.items(), key=lambda one: (-one[1], one[0])):
-        fits = min(left, count // job.spec.rank.gpus * _sharing(job))
-        if fits <= 0:
-            break
-        ranks[node_id] = fits
-        left -= fits
-        if left == 0:
-            return Opening(at, park, gpu_class, tuple(sorted(ranks.items())))
-    return None
+def _large_enough(desk: Desk, job: Job, gpu_class: str, park: str) -> Mapping[str, int]:
+    """How many ranks each open node of a park holds when it is idle; those that hold none are left out."""
+    ranks = dict[str, int]()
+    for node_id, _ in desk.room.nodes_with(park, gpu_class):
+        room = desk.room.rooms[node_id]
+        gpus, node = len(room.gpus[gpu_class].all), room.node
+        ranks[node_id] = ranks_in(job.spec.rank, gpus, node.cpus, node.memory_bytes)
+    return {node_id: count for node_id, count in ranks.items() if count}

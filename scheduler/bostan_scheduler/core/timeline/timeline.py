@@ -72,15 +72,6 @@ class Timeline:
             block for one in self.reserved.values() if not one.parts for block in _blocks_of(one)
         )
 
-    def set_aside(self, snapshot: Snapshot, shape: Shape, gpu_class: str) -> Mapping[str, int]:
-        """How many GPUs windows take from a job of this shape, by node, whatever runs there now."""
-        stay, taken = stay_of(snapshot, shape, None), dict[str, int]()
-        for (node_id, of_class), blocks in self.obstacles.items():
-            ahead = [one for one in blocks if of_class == gpu_class and one.concerns(shape, stay)]
-            if ahead:
-                taken[node_id] = _most(ahead)
-        return taken
-
     def notices(self, gpu_class: str) -> set[int]:
         """Within how many seconds GPUs of a class must be back that parks lend while they keep them for their own."""
         blocks = (one for (_, of), some in self.obstacles.items() if of == gpu_class for one in some)
@@ -106,12 +97,6 @@ class Timeline:
                     held = list(holders_on(snapshot, running, parts, node_id, gpu_class))
                     limits[node_id] = left_on(snapshot, node_id, gpu_class, held, ahead)
         return limits
-
-
-def _most(ahead: list[Block]) -> int:
-    """The most GPUs that blocks take at one instant."""
-    instants = {one.from_at for one in ahead}
-    return max(sum(one.gpus for one in ahead if one.from_at <= at < one.until_at) for at in instants)
 
 
 def stay_of(snapshot: Snapshot, shape: Shape, job_id: str | None, late_seconds: int = 0) -> Stay:
