@@ -4,8 +4,10 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.apply import apply_all
+from bostan_scheduler.core.changes import HoldRound
 from bostan_scheduler.core.check import check, check_quota
 from bostan_scheduler.core.job import Queued
 from bostan_scheduler.core.plan import Planner, plan, waits_of
@@ -14,9 +16,13 @@ from bostan_scheduler.core.quota_ledger import QuotaLedger
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.usage import usage_of
 from clusters import clusters
+from drawn import drawn, without_windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seeds import BLOCK, block, of_seed
 from worlds import lines
+
+STATES = 2000
 
 
 @settings(max_examples=200, deadline=None)
@@ -63,6 +69,26 @@ def test_the_order_of_input_does_not_matter(snapshot: Snapshot, chance: random.R
     assert sorted(lines(_shuffled(snapshot, chance))) == sorted(lines(snapshot))
 
 
+@pytest.mark.parametrize("number", range(STATES // BLOCK))
+def test_nor_does_it_in_any_drawn_world(number: int) -> None:
+    for seed in block(number):
+        with of_seed(seed):
+            snapshot = drawn(seed)
+            assert plan(_shuffled(snapshot, random.Random(seed))) == plan(snapshot)
+
+
+@pytest.mark.parametrize("number", range(STATES // BLOCK))
+def test_a_second_plan_changes_nothing_more(number: int) -> None:
+    """Not before the next round, while nothing lies ahead."""
+    for seed in block(number):
+        with of_seed(seed):
+            snapshot = without_windows(seed, spacing_seconds=360)
+            if not snapshot.settings.order.passes:
+                continue  # who is held up by one for whom room is made starts when it is
+            again = plan(apply_all(snapshot, plan(snapshot).changes)).changes
+            assert [one for one in again if not isinstance(one, HoldRound)] == []
+
+
 def _shuffled(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     def shuffle(rows: dict[str, Any]) -> dict[str, Any]:
         items = list(rows.items())
@@ -72,6 +98,8 @@ def _shuffled(snapshot: Snapshot, chance: random.Random) -> Snapshot:
     return replace(
         snapshot,
         jobs=shuffle(dict(snapshot.jobs)),
+        attempts=shuffle(dict(snapshot.attempts)),
+        obstacles=shuffle(dict(snapshot.obstacles)),
         nodes=shuffle(dict(snapshot.nodes)),
         quota=QuotaTree(shuffle(dict(snapshot.quota.nodes))),
     )

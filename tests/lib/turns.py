@@ -34,7 +34,7 @@ class Table:
         for change in changes:
             match change:
                 case Start(attempt):
-                    self.put(_running(self.snapshot, attempt))
+                    self.put(running(self.snapshot, attempt))
                 case Intend(attempt_id, Stop(outcome=outcome)):
                     self.carry(end(self.snapshot, self.snapshot.attempts[attempt_id], outcome))
         check(self.snapshot)
@@ -72,7 +72,8 @@ class Table:
         self.planner.update(self.snapshot, rows)
 
 
-def _running(snapshot: Snapshot, attempt: Attempt) -> Attempt:
+def running(snapshot: Snapshot, attempt: Attempt) -> Attempt:
+    """An attempt of which every rank runs since now."""
     now = snapshot.now
     lease = Lease(after(now, attempt.lease_seconds), now)
     seen = tuple(RankStarted("127.0.0.1", 4000, now) for _ in attempt.places)
