@@ -6,10 +6,13 @@ import pytest
 from bostan_scheduler.core.changes import Intend, Requeue, Start
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.observe.ending import end
+from bostan_scheduler.core.order import StrictFifo
 from bostan_scheduler.core.outcome import NodeLost, Preempted, StartFailed
 from bostan_scheduler.core.plan import plan
 from bostan_scheduler.core.planning.planner import Planner, Rows, again_at
+from bostan_scheduler.core.preemption import Preemption
 from bostan_scheduler.core.preemption.claims import may_claim
+from bostan_scheduler.core.snapshot import Settings
 from turns import Table
 from worlds import lines, world
 
@@ -112,3 +115,17 @@ def test_who_made_room_may_ask_for_it_once_it_has_run_and_not_before():
     table.play()
     table.carry(end(table.snapshot, table.snapshot.attempts["b.2"], NodeLost("p/a", "it rebooted")))
     assert may_claim(table.snapshot, table.snapshot.jobs["b"])
+
+
+def test_who_was_held_up_by_one_for_whom_room_is_made_is_looked_at_at_once():
+    """Nobody is passed in this order; room is made for the first, so that the second need not wait for the next round."""
+    nodes = "node p/0 4,2xt4; node q/0 4,2xt4"
+    tree = "quota x 5+any-5; quota y 1+1 class=t4; quota z 1+any class=t4"
+    rules = Settings(order=StrictFifo(), preemption=Preemption(min_run_seconds=0))
+    runs = "run r06 x q/0 2 class=t4; job w03 y 1 not-park=p; job w05 z 1"
+    table = Table(world(f"{nodes}; {tree}; {runs}", rules))
+    drawn_up = table.planner.plan(table.snapshot)
+    assert drawn_up.again_at == after(table.snapshot.now, 1)
+    table.carry(drawn_up.changes)
+    table.later(1)
+    assert [one.attempt.job_id for one in table.plan() if isinstance(one, Start)] == ["w05"]

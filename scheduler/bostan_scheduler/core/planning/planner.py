@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.changes import Change, HoldRound, Intend, Start
+from bostan_scheduler.core.changes import Change, HoldRound, Intend, Reserve, Start
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
 from bostan_scheduler.core.planning.desk import Desk
@@ -57,7 +57,8 @@ class Planner:
     def plan(self, snapshot: Snapshot) -> Plan:
         """What should change at `snapshot.now`. Nothing is started that the snapshot has no room or quota for."""
         desk = self.at(snapshot)
-        return Plan(tuple(_changes(desk)), again_at(desk))
+        changes = tuple(_changes(desk))
+        return Plan(changes, after(snapshot.now, 1) if _holds_up_no_more(desk, changes) else again_at(desk))
 
     def at(self, snapshot: Snapshot) -> Desk:
         """The desk as of this snapshot."""
@@ -80,6 +81,11 @@ def again_at(desk: Desk) -> Instant | None:
     times += [after(now, 1)] if desk.aside else []
     times += desk.patient.values()
     return min(times, default=None)
+
+
+def _holds_up_no_more(desk: Desk, changes: tuple[Change, ...]) -> bool:
+    """Whether somebody for whom GPUs are kept now held others up, in an order that passes nobody."""
+    return not desk.queue.order.passes and any(isinstance(one, Reserve) for one in changes)
 
 
 def _changes(desk: Desk) -> Iterator[Change]:

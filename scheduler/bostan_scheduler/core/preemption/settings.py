@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Preemption:
     """`spacing_seconds` between rounds, `quiet_seconds` when no job has come or ended since and nobody can get urgent by time alone; what has run less than `min_run_seconds` is left alone; a restart costs
-    `restart_seconds`. In a round at most `candidates_max` lines may ask for room. A gang that waits in turn for
+    `restart_seconds`. In a round at most `candidates_max` lines may ask for room. A gang that waits for
     `starving_seconds` gets a reservation; at most `reservations_max` have one. Room that was made is kept for
     `claim_seconds` beyond the longest stop. A running job goes on elsewhere where it is `move_gain` times as fast.
     """
