@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.node import SEVENTHS, sevenths
 from bostan_scheduler.core.outcome import Outcome
 from bostan_scheduler.core.remembered import remembered
 
@@ -113,6 +114,12 @@ class Shape:
     def gpus(self) -> int:
         """GPUs of the whole gang."""
         return self.replicas * self.rank.gpus
+
+    @remembered
+    def service_gpus(self) -> float:
+        """The same where work is measured: a slice is the part of a GPU that it is, of several classes the largest."""
+        most = max(map(sevenths, self.gpu_classes), default=SEVENTHS)
+        return self.gpus if most == SEVENTHS else self.gpus * most / SEVENTHS
 
     @remembered
     def fit(self) -> "Fit":

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bostan_scheduler.core.instant import Instant
+
+SEVENTHS = 7
+"""Into how many compute slices MIG cuts a GPU."""
 
 
 class Verdict(StrEnum):
@@ -48,7 +52,16 @@ class Gpu:
 
 def is_slice(gpu_class: str) -> bool:
     """Whether a class is one of MIG instances: `a100-80g/1g.10gb` is cut from GPUs of the class `a100-80g`."""
-    return "/" in gpu_class
+    whole, _, profile = gpu_class.rpartition("/")
+    return bool(whole) and "." in profile
+
+
+@lru_cache(maxsize=1024)
+def sevenths(gpu_class: str) -> int:
+    """How much of a GPU one of a class is, in sevenths: as many as its profile says where it is a slice, else all."""
+    profile = gpu_class.rpartition("/")[2] if is_slice(gpu_class) else ""
+    parts, _, _ = profile.partition("g.")
+    return min(int(parts), SEVENTHS) if parts.isdecimal() else SEVENTHS
 
 
 @dataclass(frozen=True, slots=True)

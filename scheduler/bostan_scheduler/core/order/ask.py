@@ -10,15 +10,15 @@ class Ask(NamedTuple):
     the one that came first is smaller.
 
     `estimate_seconds` is what it takes in all and `remaining_seconds` what is left of that, both at speed 1 on `gpus`
-    GPUs of a pool of `pool_gpus`. `fair_at_seconds` is what the fair clock said when it was submitted.
+    GPUs of a pool of `pool_gpus`, slices as the parts that they are. `fair_at_seconds` is what the fair clock said when it was submitted.
     `guessed` says that the estimate is what is thought of any job, since nothing is known of this one.
     """
 
     submitted_at: Instant
     job_id: str
     fair_at_seconds: float
-    gpus: int
-    pool_gpus: int
+    gpus: float
+    pool_gpus: float
     estimate_seconds: float
     remaining_seconds: float
     guessed: bool = False

@@ -24,7 +24,7 @@ class Urgency:
     fairness: float = 1.0
 
     def choose(
-        self, asks: Iterable[Ask], pool_gpus: int, fair_seconds: float, rate: float
+        self, asks: Iterable[Ask], pool_gpus: float, fair_seconds: float, rate: float
     ) -> tuple[str, ...]:
         """The urgent jobs, the most urgent first: the critical ones, then the late ones."""
         assert pool_gpus > 0, "nobody waits for a pool of nothing"
@@ -36,7 +36,7 @@ class Urgency:
         late = (one for one in self._late(all_of_them, fair_seconds, rate) if one.job_id not in critical)
         return (*critical, *_within(late, self.late_share * pool_gpus))
 
-    def _critical(self, asks: tuple[Ask, ...], pool_gpus: int) -> Iterator[Ask]:
+    def _critical(self, asks: tuple[Ask, ...], pool_gpus: float) -> Iterator[Ask]:
         work = fsum(one.remaining_seconds * one.gpus for one in asks)
         least = self.critical_factor * work / pool_gpus
         yield from _smallest_first(
@@ -69,7 +69,7 @@ def _smallest_first(keyed: list[tuple[float, Ask]]) -> Iterator[Ask]:
 
 def _within(asks: Iterable[Ask], gpus: float) -> Iterator[str]:
     """As many as the share holds; whom it does not hold is passed."""
-    left = int(gpus)
+    left: float = int(gpus)
     for one in asks:
         if one.gpus <= left:
             left -= one.gpus

@@ -9,6 +9,7 @@ from bostan_scheduler.core.attempt import Attempt
 from bostan_scheduler.core.estimate import attained_seconds, in_all_seconds, is_guessed
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Fit, Job, PendingCheckpoint, Queued, Shape
+from bostan_scheduler.core.node import SEVENTHS, sevenths
 from bostan_scheduler.core.order.ask import Ask
 from bostan_scheduler.core.order.standing import Key, Standing
 from bostan_scheduler.core.patience import patient_until
@@ -33,14 +34,15 @@ class Desk:
 
     `aside` are queued jobs that wait for a checkpoint to arrive, `outside` those without a quota leaf in force.
     `patient` are those in line that refuse the nodes that they are to avoid, until an instant.
-    `pool_gpus` are all GPUs of a class that nodes have, whether they can be used now or not; `sizes` by node.
+    `pool_gpus` are all GPUs of a class that nodes have, whether they can be used now or not, slices as the parts that
+    they are; `sizes` by node, in sevenths of a GPU.
     """
 
     snapshot: Snapshot
     room: Ledger
     books: Books
     queue: Queue
-    pool_gpus: int
+    pool_gpus: float
     running: Running = field(default_factory=Running)
     memory: Memory = field(default_factory=Memory)
     timeline: Timeline = field(default_factory=Timeline)
@@ -58,8 +60,8 @@ class Desk:
         """The desk of a snapshot."""
         queue, sizes = Queue(snapshot.settings.order), _sizes(snapshot)
         queue.urgent = {job_id: rank for rank, job_id in enumerate(snapshot.urgent)}
-        pool_gpus = max(1, sum(sizes.values()))
-        desk = cls(snapshot, Ledger.of(snapshot), Books.of(snapshot), queue, pool_gpus, sizes=sizes)
+        books, pool_gpus = Books.of(snapshot), pool_size(sizes)
+        desk = cls(snapshot, Ledger.of(snapshot), books, queue, pool_gpus, sizes=sizes)
         desk.timeline, desk.held_lately = Timeline.of(snapshot), snapshot.held_lately
         for reserved in snapshot.reserved.values():
             desk._claim(reserved)
@@ -112,7 +114,7 @@ class Desk:
             job.submitted_at,
             job.id,
             job.fair_at_seconds,
-            job.spec.gpus,
+            job.shape.service_gpus,
             self.pool_gpus,
             in_all,
             in_all - attained,
@@ -231,5 +233,11 @@ def _sizes(snapshot: Snapshot) -> dict[str, int]:
 
 
 def size_of(snapshot: Snapshot, node_id: str) -> int:
-    """GPUs of a class on a node."""
-    return sum(snapshot.gpu_class(gpu) is not None for gpu in snapshot.nodes[node_id].gpus)
+    """GPUs of a class on a node, in sevenths."""
+    classes = filter(None, map(snapshot.gpu_class, snapshot.nodes[node_id].gpus))
+    return sum(map(sevenths, classes))
+
+
+def pool_size(sizes: Mapping[str, int]) -> float:
+    """GPUs in all; at least one."""
+    return max(SEVENTHS, sum(sizes.values())) / SEVENTHS

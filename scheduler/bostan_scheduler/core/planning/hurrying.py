@@ -27,9 +27,10 @@ def hurrying(desk: Desk) -> tuple[FairClock, tuple[str, ...]]:
 def _pace(desk: Desk, asks: list[Ask]) -> float:
     """GPUs that run, each by its speed, of the GPUs that are asked for."""
     asked = sum(one.gpus for one in asks)
-    runs = fsum(one.gpus * _speed(desk, one) for one in desk.running.attempts.values())
+    runs = fsum(_service(desk, one) for one in desk.running.attempts.values())
     return runs / asked if asked else 1.0
 
 
-def _speed(desk: Desk, attempt: Attempt) -> float:
-    return speed_of(desk.snapshot.classes, desk.snapshot.jobs[attempt.job_id].spec, attempt.gpu_class)
+def _service(desk: Desk, attempt: Attempt) -> float:
+    job = desk.snapshot.jobs[attempt.job_id]
+    return job.shape.service_gpus * speed_of(desk.snapshot.classes, job.spec, attempt.gpu_class)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bostan_scheduler.core.changes import Change, HoldRound, Intend, Reserve, Start
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.planning.claimed import start_what_is_kept_for
-from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.desk import Desk, pool_size
 from bostan_scheduler.core.planning.hurrying import hurrying
 from bostan_scheduler.core.planning.intake import look_again, take_in
 from bostan_scheduler.core.planning.starting import start_what_fits
@@ -51,7 +51,7 @@ class Planner:
             self.desk = None
         else:
             take_in(desk, snapshot, rows.jobs, rows.attempts, rows.nodes)
-            if rows.nodes and sum(desk.sizes.values()) != desk.pool_gpus:
+            if rows.nodes and pool_size(desk.sizes) != desk.pool_gpus:
                 self.desk = None
 
     def plan(self, snapshot: Snapshot) -> Plan:
