@@ -126,7 +126,8 @@ def _give_back_memory() -> None:
 
 def main() -> None:
     """Serve until the agent closes our input."""
-    faulthandler.enable()
+    # The other threads run on while one dies: to look at their frames then could crash once more, of another signal.
+    faulthandler.enable(all_threads=False)
     _give_back_memory()
     output = Output(_take_standard_output())
     reader = Reader(Path(sys.argv[1]), Path(sys.argv[2]))
