@@ -65,6 +65,14 @@ STORIES = [
         ),
         id="those that run take long to stop",
     ),
+    pytest.param(
+        Story(
+            "node p/a 4 cpus=8; node p/b 4 cpus=8; node p/c 4 cpus=64; quota x 8; quota y 99",
+            gang="job gang x 4 hours=2 estimate=100 cpus=32",
+            small="y {gpus} hours={hours} estimate=600",
+        ),
+        id="only one node has its CPUs",
+    ),
 ]
 
 

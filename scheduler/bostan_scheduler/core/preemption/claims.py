@@ -69,11 +69,14 @@ def gain(desk: Desk, pair: Pair, job: Job, gpu_class: str) -> Claim | None:
 
     One that must not wait takes it from any that may, and keeps its own.
     """
-    ask = desk.ask(job)
     rule, urgent = desk.queue.order.gain, desk.queue.urgent
     if rule is None or pair[1].qos is Qos.SCAVENGER:
         return None
-    hurries, restart_seconds = job.id in urgent, desk.snapshot.settings.preemption.restart_seconds
+    ask, hurries, restart_seconds = (
+        desk.queue.spots[job.id].ask,
+        job.id in urgent,
+        desk.snapshot.settings.preemption.restart_seconds,
+    )
     lending = Lending(desk, desk.queue.leaves[pair[0]], gpu_class, pair[1].gpus)
 
     def gives_way(victim: Victim) -> bool:
