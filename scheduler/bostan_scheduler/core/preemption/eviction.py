@@ -83,8 +83,6 @@ def _take(without: Without, gone: dict[str, Victim], group: Group) -> None:
 def _free_quota(without: Without, gone: dict[str, Victim], pool: Pool) -> bool:
     """Whether the leaf may hold the job once others have given quota back, wherever they run."""
     wanted = without.wanted
-    if wanted.in_quota:
-        return True
     for victim in pool.in_order(wanted.claim, wanted.gpu_class):
         if wanted.in_quota:
             return True
