@@ -2,6 +2,7 @@
 
 import pytest
 from bostan.errors import BostanError, InvalidFile
+from bostan_scheduler.core.obstacle import AdvanceReservation, LocalReserve
 from bostan_scheduler.core.order import Srsf
 from bostan_scheduler.sim import Model
 from bostan_scheduler.sim.faults import LinkCut, NodeFails, NodeMaintained
@@ -130,6 +131,16 @@ def test_faults_and_what_the_core_is_told_of_them(tmp_path):
     assert [one.from_at for one in made.pool.obstacles.values()] == [at(7200)]
 
 
+def test_what_parks_keep_for_a_time_is_known_from_the_beginning(tmp_path):
+    windows = """windows:
+  - reserve: {park: park, gpu_class: a100, gpus: 3, at_hours: 1, hours: 2, lend_when_idle: true, notice_seconds: 60}
+  - reservation: {park: park, gpu_class: a100, gpus: 5, at_hours: 2, hours: 1, firm: firm}
+"""
+    own, booked = world(tmp_path, POOL + JOB + windows).pool.obstacles.values()
+    assert own == LocalReserve("window-0", "park", "a100", 3, at(3600), at(10_800), True, 60)
+    assert booked == AdvanceReservation("window-1", "park", "firm", "a100", 5, at(7200), at(10_800))
+
+
 def test_random_failures_come_from_the_seed_and_never_over_one_another(tmp_path):
     faults = "faults: [{random: {mean_hours_between: 10, mean_repair_hours: 5, hours: 500}}]\n"
     first, other = (world(tmp_path, POOL + JOB + faults + f"seed: {seed}\n") for seed in (1, 2))
@@ -173,7 +184,8 @@ def test_order_settings_and_model(tmp_path):
         (POOL + "workload:\n  - {}\n", "3: workload[0]: is not one kind of work"),
         (POOL + JOB + "faults:\n  - {}\n", "4: faults[0]: is not one kind of fault"),
         (POOL + JOB + "faults:\n  - cut: {node: x, at_hours: 1, hours: 1}\n", "4: faults[0].cut.node:"),
-        (POOL + JOB + "order: lifo\n", "3: order: 'lifo' is no order; write fifo or fair-share"),
+        (POOL + JOB + "windows:\n  - {}\n", "4: windows[0]: is not one kind of window"),
+        (POOL + JOB + "order: lifo\n", "3: order: 'lifo' is no order; write fifo or strict-fifo"),
         (
             POOL + JOB + "settings: {silence: 1}\n",
             "3: settings.silence: is no setting; did you mean `silence_seconds`?",
@@ -216,6 +228,19 @@ def test_a_mistake_is_told_by_its_line_and_field(tmp_path, text, told):
         (
             f"faults: [{{cut: {{node: {NODE}, at_hours: 1, hours: 2}}}}, {{fail: {{node: {NODE}, at_hours: 2}}}}]\n",
             f"faults: two come over {NODE} at the same time; let one end first",
+        ),
+        (
+            "windows: [{reserve: {park: park, gpu_class: a100, gpus: 5, at_hours: 0, hours: 2}}, "
+            "{reserve: {park: park, gpu_class: a100, gpus: 4, at_hours: 1, hours: 2}}]\n",
+            "windows[0].gpus: 9 a100 would be kept at once; park has 8",
+        ),
+        (
+            "windows: [{reserve: {park: far, gpu_class: a100, gpus: 1, at_hours: 0, hours: 2}}]\n",
+            "windows[0].gpus: 1 a100 would be kept at once; far has 0",
+        ),
+        (
+            "windows: [{reservation: {park: park, gpu_class: a100, gpus: 1, at_hours: 0, hours: 2, firm: x}}]\n",
+            "windows[0].reservation.firm: there is no firm x",
         ),
         ("firms: {negar: {}}\n", "a job is of firm firm, which the world does not have; add it to its firms"),
     ],

@@ -21,6 +21,7 @@ from bostan_scheduler.sim.worldfile.generate import generate, listed
 from bostan_scheduler.sim.worldfile.model import ModelLine, PoolLine, WorldFile
 from bostan_scheduler.sim.worldfile.overrides import settings_of
 from bostan_scheduler.sim.worldfile.quotas import QuotaSide, read_quota_files
+from bostan_scheduler.sim.worldfile.windows import windows_of
 from bostan_scheduler.sim.worldfile.work import WorkLine
 
 
@@ -36,6 +37,7 @@ def build_world(file: WorldFile, base: Path, source: YamlFile) -> World:
     Raises:
         InvalidFile: a trace or a quota file is wrong.
         UnknownFirm: a job is of no firm of the world.
+        BadFaults, BadWindows: what goes wrong or is kept does not fit the pool.
     """
     lines = (_asked(file, base, source, number) for number in range(len(file.workload)))
     asked = list(chain.from_iterable(lines))
@@ -45,7 +47,7 @@ def build_world(file: WorldFile, base: Path, source: YamlFile) -> World:
     _refuse_unknown_firms(asked, side)
     start = snapshot(pool, side.firms, side.tree, settings_of(file.order, file.settings))
     return World(
-        pool=replace(start, obstacles=obstacles_of(file, start)),
+        pool=replace(start, obstacles=obstacles_of(file, start) | windows_of(file.windows, start)),
         works=works(asked, pool.start_at, pool.largest(), _estimates(file)),
         faults=faults_of(file, start),
         model=_model(file.model),

@@ -18,6 +18,7 @@ from bostan_scheduler.sim.worldfile.fields import (
 )
 from bostan_scheduler.sim.worldfile.overrides import settings_of
 from bostan_scheduler.sim.worldfile.trouble import FaultLine
+from bostan_scheduler.sim.worldfile.windows import WindowLine
 from bostan_scheduler.sim.worldfile.work import WorkLine
 
 
@@ -65,7 +66,7 @@ class EstimatesLine(StrictModel):
 
 
 class WorldFile(StrictModel):
-    """A pool, its firms, the work to come and what goes wrong. Omitted firms are those of the work, all equal."""
+    """A pool, its firms, the work to come, what goes wrong and what parks keep for a time. Omitted firms are those of the work, all equal."""
 
     seed: StrictInt = 1
     start: AwareDatetime | None = None
@@ -77,6 +78,7 @@ class WorldFile(StrictModel):
     quotas: Annotated[StrictStr, Field(min_length=1, max_length=4096)] | None = None
     workload: tuple[WorkLine, ...] = Field(max_length=100_000)
     faults: tuple[FaultLine, ...] = Field((), max_length=10_000)
+    windows: tuple[WindowLine, ...] = Field((), max_length=1000)
     model: ModelLine = ModelLine()
     estimates: EstimatesLine = EstimatesLine()
     order: StrictStr | None = None
