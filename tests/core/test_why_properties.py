@@ -6,7 +6,7 @@ from bostan_scheduler.core.amount import Gpus
 from bostan_scheduler.core.attempt import Stop
 from bostan_scheduler.core.changes import Intend, Start
 from bostan_scheduler.core.instant import after
-from bostan_scheduler.core.job import Job, JobSpec, Shape
+from bostan_scheduler.core.job import Job, JobSpec, Qos, Shape
 from bostan_scheduler.core.plan import Planner
 from bostan_scheduler.core.quota import QuotaTree
 from bostan_scheduler.core.snapshot import Snapshot
@@ -30,6 +30,27 @@ def test_every_help_is_true(seed: int) -> None:
     for job in waiting(snapshot):
         for one in explain(planner.at(snapshot), job).helps:
             assert _comes_true(_alone(snapshot, job), job, one), one.sentence
+
+
+@settings(max_examples=STATES // 4, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_softer_claim_never_helps(seed: int) -> None:
+    """Neither to start nor to have room made: so there is no such help."""
+    snapshot = settled(cluster(seed))
+    for job in waiting(snapshot):
+        alone = _alone(snapshot, job)
+        served = _is_served(alone, job, job.spec.qos)
+        softer = [qos for qos in Qos if qos.rank > job.spec.qos.rank]
+        assert served or not any(_is_served(alone, job, qos) for qos in softer), job.id
+
+
+def _is_served(snapshot: Snapshot, job: Job, qos: Qos) -> bool:
+    """It starts with this claim, or others are asked to make room for it."""
+    changed = replace(job, spec=replace(job.spec, qos=qos))
+    changes = Planner().plan(replace(snapshot, jobs={**snapshot.jobs, job.id: changed})).changes
+    stops = [one.intent for one in changes if isinstance(one, Intend)]
+    starts = any(isinstance(one, Start) and one.attempt.job_id == job.id for one in changes)
+    return starts or any(isinstance(one, Stop) and one.for_job == job.id for one in stops)
 
 
 def _alone(snapshot: Snapshot, job: Job) -> Snapshot:
