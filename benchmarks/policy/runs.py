@@ -47,7 +47,8 @@ class Row:
 
 
 SRSF, SERVICE = Row("srsf", "srsf"), Row(PRODUCTION)
-FIFO = Row("fifo", "fifo")
+STRICT_FIFO = Row("strict-fifo", "strict fifo")
+FREE_STRICT_FIFO = Row("strict-fifo", "strict fifo, idealised", idealised=True)
 FREE_SRSF = Row("srsf", "srsf, idealised", idealised=True)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.policy import muri, shockwave
+from benchmarks.policy import gavel, muri, philly_vc, shockwave
 from benchmarks.policy.__main__ import main
-from benchmarks.policy.runs import FREE_SRSF, SERVICE, SRSF
+from benchmarks.policy.runs import FREE_SRSF, FREE_STRICT_FIFO, SERVICE, SRSF, STRICT_FIFO
 
 Figures = dict[tuple[str, str], float]
 Bench = Callable[..., Figures]
@@ -33,6 +33,11 @@ SRSF,trace3,p99_jct_s,5000
 SRSF,trace3,makespan_s,9000
 Tiresias_L,trace3,avg_jct_s,3000
 themis,trace3,avg_jct_s,2000
+"""
+GAVEL_PUBLISHED = """figure,policy,jobs_per_hour_or_num_jobs,metric,value
+continuous-multiple FIFO,Gavel (FIFO het-aware),2.0,avg_jct_h,20.4
+continuous-multiple FIFO,FIFO,2.0,avg_jct_h,31.1
+fig9 continuous-multiple LAS,Gavel (LAS het-aware),2.0,avg_jct_h,18.7
 """
 SHOCKWAVE_PUBLISHED = """policy,run,makespan_s,avg_jct_s,p99_jct_s,worst_ftf,unfair_pct,cluster_util
 shockwave,fidelity_physical,1,1,1,1,1,1
@@ -112,6 +117,41 @@ def test_gavel_takes_the_fastest_class(write, bench):
         "gavel", "--trace", *files, "--rate", "2.0", "--seeds", 0, "--sigma", 0, "--order", "fifo"
     )
     assert figures == {("one, 2.0 jobs/h", "avg_jct_hours"): 1.0}
+
+
+def test_calibrations_pass_nobody(write, bench):
+    """The third job would fit beside the first, but the second, which waits for all GPUs, came before it."""
+    jobs = "0,LM,16,gns,0,1000\n1,LM,32,gns,1,100\n2,LM,16,gns,2,100\n"
+    head = SHOCKWAVE.partition("\n")[0]
+    trace = write("three.csv", f"{head}\n{jobs}")
+    strict = bench("shockwave", "--trace", trace, "--restart", 0)["three, strict fifo", "avg_jct_seconds"]
+    passes = bench("shockwave", "--trace", trace, "--restart", 0, "--order", "fifo")
+    assert strict == pytest.approx((1000 + 1099 + 1198) / 3)
+    assert passes["three", "avg_jct_seconds"] == pytest.approx((1000 + 1099 + 100) / 3)
+
+
+def test_gavel_is_calibrated_at_the_first_rate_where_a_running_job_goes_on_in_a_faster_class(write, bench):
+    """Two jobs of a whole class: the second goes on twice as fast as soon as the first has left the P100s."""
+    jobs = GAVEL + "0,1,0.5,LM,36,7200,1\n"
+    files = (write("two.csv", jobs), "--throughputs", write("steps.csv", THROUGHPUTS))
+    figures = bench("gavel", "--trace", *files, "--rate", "2.0,2.4", "--seeds", 0, "--sigma", 0)
+    # Measured is the second: an hour on the V100s, half done, then half an hour on the P100s.
+    assert figures["two, 2.0 jobs/h, strict fifo, idealised", "avg_jct_hours"] == 1.5
+    assert ("two, 2.4 jobs/h, strict fifo, idealised", "avg_jct_hours") not in figures
+    assert ("two, 2.4 jobs/h", "avg_jct_hours") in figures
+
+
+def test_peers_of_a_calibration_are_the_same_policy(write):
+    write("gavel_published.csv", GAVEL_PUBLISHED)
+    write("shockwave_tacc120_published.csv", SHOCKWAVE_PUBLISHED)
+    theirs = gavel.beside(FREE_STRICT_FIFO, 2.0)
+    assert (theirs.peer, theirs.values) == ("Gavel (FIFO het-aware)", {"avg_jct_hours": 20.4})
+    assert gavel.beside(FREE_STRICT_FIFO, 2.8).values == {}
+    assert gavel.beside(SERVICE, 2.0).targets == {"avg_jct_hours": 18.7}
+    assert shockwave.beside("shockwave_tacc120", STRICT_FIFO, 0.0).peer == "strict-fifo in theirs"
+    pool, partition = philly_vc.beside(STRICT_FIFO)
+    assert pool.peer == partition.peer == "plain event simulator"
+    assert pool.values["avg_jct_seconds"] < partition.values["avg_jct_seconds"]
 
 
 def test_philly_firms_that_lend_what_is_idle(write, bench):
