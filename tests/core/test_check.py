@@ -32,16 +32,16 @@ def breaks(before: str, then: str, told: str) -> None:
 
 
 WINDOWS = [
-    (JOB, "closed m p 7199 9000", "runs into m"),
-    (JOB, "closed m p 7200 9000", ""),
+    (JOB, "closed m p 7319 9000", "runs into m"),
+    (JOB, "closed m p 7320 9000", ""),
     (JOB, "closed m p 3600 9000 nodes=p/b", ""),
     (JOB, "closed m q 3600 9000", ""),
-    (SAVES, "closed m p 1800 9000", ""),
-    (SAVES, "closed m p 1799 9000", "runs into m"),
+    (SAVES, "closed m p 1890 9000", ""),
+    (SAVES, "closed m p 1889 9000", "runs into m"),
     (SAVES, "closed m p -10 9000", "runs into m"),
     (JOB, "booked b p y 1 3600 9000", "keeps 1 of 4 for ..b"),
     (JOB, "booked b p x 1 3600 9000", ""),
-    (JOB, "booked b p y 1 7200 9000", ""),
+    (JOB, "booked b p y 1 7320 9000", ""),
     (JOB, "booked b p y 1 3600 9000 class=t4", ""),
     (JOB, "own o p 1 -600 9000", "keeps 1 of 4 for ..o"),
     (JOB, "own o p 1 -600 9000 lent notice=90", "keeps 1 of 4 for ..o"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bostan_scheduler.core.attempt import Attempt
-from bostan_scheduler.core.check.standing import gpus_held, stands_until, usable_on
+from bostan_scheduler.core.check.standing import gpus_held, usable_on
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import JobSpec
 from bostan_scheduler.core.obstacle import AdvanceReservation, LocalReserve, Maintenance, Obstacle
@@ -24,14 +24,21 @@ def leaves_windows_alone(snapshot: Snapshot, started: Sequence[Attempt]) -> None
 def _bars(snapshot: Snapshot, window: Obstacle, attempt: Attempt) -> bool:
     """Whether a job must not start so that it would run in this window; one that saves itself is asked to go in time."""
     spec = snapshot.jobs[attempt.job_id].spec
-    if window.until_at <= snapshot.now or window.from_at >= stands_until(snapshot, attempt):
+    if window.until_at <= snapshot.now or window.from_at >= _over_by(snapshot, attempt):
         return False
     if isinstance(window, AdvanceReservation) and window.firm == spec.firm:
         return False
     if isinstance(window, LocalReserve) and _is_back_in_time(window, spec):
         return False
-    worth = after(snapshot.now, snapshot.settings.preemption.min_run_seconds)
+    worth = after(snapshot.now, snapshot.settings.preemption.min_run_seconds + spec.stop_seconds)
     return not (spec.checkpoint_on_signal and window.from_at >= worth)
+
+
+def _over_by(snapshot: Snapshot, attempt: Attempt) -> Instant:
+    """When nothing of a job that starts now is left: it may start late, reach its limit, and take its graces to stop."""
+    settings, spec = snapshot.settings, snapshot.jobs[attempt.job_id].spec
+    late = settings.start_within_seconds + spec.stop_seconds + settings.lease_margin_seconds
+    return after(snapshot.now, late + attempt.time_limit_seconds)
 
 
 def _is_back_in_time(reserve: LocalReserve, spec: JobSpec) -> bool:
@@ -74,11 +81,11 @@ def _leaves_what_is_kept(snapshot: Snapshot, park: str, gpu_class: str, started:
             bars = [window for window in there if window.id in barring[attempt.id]]
             if (
                 bars
-                and stands_until(snapshot, attempt) > at
+                and _over_by(snapshot, attempt) > at
                 and _asks_for_no_more_than_there_is(snapshot, windows, bars, at)
             ):
                 ids = {window.id for window in bars}
-                beside = [one for one in here if barring[one.id] >= ids and stands_until(snapshot, one) > at]
+                beside = [one for one in here if barring[one.id] >= ids and _over_by(snapshot, one) > at]
                 _have_room(snapshot, bars, beside, at)
 
 
