@@ -1,9 +1,10 @@
-"""Who goes, goes for something: each of them is needed, and all of them are enough."""
+"""Who goes, goes for something: each of them is needed, all of them are enough, and whoever they go for starts."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from bostan_scheduler.core.changes import Start
 from bostan_scheduler.core.placement import place
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import classes_of
@@ -14,8 +15,10 @@ from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.victim import victims
 from bostan_scheduler.core.preemption.wanted import Wanted
 from bostan_scheduler.core.snapshot import Snapshot
-from drawn import drawn
+from drawn import drawn, healthy, without_windows
+from preempted import stops_for_others
 from seeds import BLOCK, block, of_seed
+from turns import Table
 
 STATES = 2000
 
@@ -60,3 +63,14 @@ def _fits(snapshot: Snapshot, pair: Pair, gpu_class: str, gone: set[str]) -> boo
     leaf, shape = snapshot.quota.nodes[pair[0]], pair[1]
     in_quota = desk.books.quotas.covers(leaf, gpu_class, shape.gpus)
     return in_quota and place(desk.room, shape, gpu_class, desk.limits(shape, gpu_class)) is not None
+
+
+@pytest.mark.parametrize("number", range(STATES // BLOCK))
+def test_who_others_make_room_for_starts_when_they_have(number: int) -> None:
+    """While all GPUs are well, and nothing lies ahead."""
+    for seed in block(number):
+        with of_seed(seed):
+            table = Table(healthy(without_windows(seed)))
+            waited_for = {for_job for _, _, for_job in stops_for_others(table.play())}
+            started = {one.attempt.job_id for one in table.play() if isinstance(one, Start)}
+            assert waited_for <= started, f"nobody starts that {waited_for - started} made room for"

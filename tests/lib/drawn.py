@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bostan_scheduler.core.node import Verdict
 from bostan_scheduler.core.order import ORDERS
 from bostan_scheduler.core.preemption import Preemption
 from bostan_scheduler.core.snapshot import ClassFacts, Settings, Snapshot
@@ -27,6 +28,15 @@ def drawn(seed: int, **rules: int) -> Snapshot:
 def without_windows(seed: int, **rules: int) -> Snapshot:
     """The same, and nothing lies ahead."""
     return replace(drawn(seed, **rules), obstacles={})
+
+
+def healthy(snapshot: Snapshot) -> Snapshot:
+    """The same, and every GPU of it is well."""
+    nodes = {
+        node.id: replace(node, gpus=tuple(replace(gpu, verdict=Verdict.HEALTHY) for gpu in node.gpus))
+        for node in snapshot.nodes.values()
+    }
+    return replace(snapshot, nodes=nodes)
 
 
 def settings_of(seed: int, **rules: int) -> Settings:
