@@ -3,13 +3,15 @@
 import random
 from dataclasses import replace
 
+import pytest
 from bostan_scheduler.core.apply import apply_all
 from bostan_scheduler.core.changes import Hear, Intend, Pin, RemoveObstacle, Start
 from bostan_scheduler.core.instant import after
 from bostan_scheduler.core.node import Heard, Silent
 from bostan_scheduler.core.plan import Planner
 from bostan_scheduler.core.planning.planner import Rows, again_at
-from bostan_scheduler.core.snapshot import Snapshot
+from bostan_scheduler.core.preemption import Preemption
+from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.core.timeline.pins import SETTLED_AHEAD_SECONDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,6 +54,20 @@ def test_what_is_settled_stays_whoever_comes_and_goes():
     table.succeed("j0")
     assert stopped(table) == []
     assert pins(table) == {"b": {"p/b": 2}}
+
+
+@pytest.mark.parametrize(("saves", "node_id"), [("saves", "p/a"), ("", "p/b")])
+def test_a_promise_is_kept_at_the_price_of_a_restart_but_not_of_lost_work(saves: str, node_id: str):
+    """p/b is kept for a gang when r1 is over, until long after b has begun; r0 goes on on p/a."""
+    runs = f"run r0 x p/a 4 hours=9 {saves}; run r1 x p/b 4 hours=2"
+    cluster = f"node p/a 4; node p/b 4; quota x 16; {runs}; booked b p y 4 14400 90000"
+    starving = Settings(preemption=Preemption(starving_seconds=3600))
+    table = Table(world(f"{cluster}; job g x 4 hours=9 age=7200", starving))
+    table.play()
+    assert table.snapshot.reserved["g"].gpus == (("p/b", 4),)
+    table.later(14400 - SETTLED_AHEAD_SECONDS)
+    table.play()
+    assert pins(table) == {"b": {node_id: 4}}
 
 
 def test_it_moves_from_a_node_that_is_lost_and_not_back():

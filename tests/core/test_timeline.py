@@ -40,6 +40,7 @@ CASES = [
     pytest.param("node p/a 2 silent; node p/b 2; quota x 4; quota y 4; booked b p y 2 -10 90000; job j x 2", "wait j window-ahead", id="not on a node that is silent"),
     pytest.param("node p/a 2 drained; node p/b 2; quota x 4; own o p 2 -10 90000; job j x 2", "wait j window-ahead", id="nor on one that is drained"),
     pytest.param("node p/a 2; node p/b 2; quota x 4; quota y 4; closed m p 600 3600 nodes=p/a; booked b p y 2 -10 90000; job j x 2 hours=9", "wait j window-ahead", id="nor on one that is closed for a while, whatever their names"),
+    pytest.param("node p/a 2; node p/b 2; quota x 4; quota y 4; closed m p -60 90000 nodes=p/a; closed n p 80000 90000 nodes=p/b; booked b p y 2 -10 90000; job j x 2 hours=1", "wait j window-ahead", id="rather where it is closed for a while than for all of the time"),
     pytest.param("node p/a 4 failed=2; node p/b 2; quota x 6; quota y 4; booked b p y 4 -10 90000; job j x 1", "wait j window-ahead", id="nor on GPUs that have failed"),
     pytest.param("node p/a 2 silent; quota x 4; quota y 4; booked b p y 2 -10 90000; job j x 2", "wait j nodes-away", id="unless there is no other"),
     pytest.param("node p/a 2; node p/b 2; quota x 4; booked b p y 2 20 9000; run j0 x p/a 2 for=60", "", id="idle GPUs before busy ones"),

@@ -1,5 +1,6 @@
 """Obstacles pinned to nodes: which GPUs a window of a park takes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
@@ -124,18 +125,29 @@ class Pinning:
         self, part: Part, before: dict[str, int], liking: Liking | None
     ) -> Iterator[tuple[str, int]]:
         """Nodes, and the most that may be taken of each; a node may come again."""
-        closed = {one for window in self.closing if _overlap(window, part) for one in self.closed(window)}
-        nodes, here = self.snapshot.nodes, self._in_park(part.park)
+        nodes, here, closed = self.snapshot.nodes, self._in_park(part.park), self._closed_for(part)
 
         def good(node_id: str) -> bool:
-            return node_id not in closed and nodes[node_id].open
+            return nodes[node_id].open and not closed[node_id]
+
+        def bad(node_id: str) -> tuple[bool, bool, int]:
+            away = closed[node_id]
+            return away >= part.until_at - part.from_at, not nodes[node_id].open, away
 
         there = [(one, gpus) for one, gpus in before.items() if one in nodes and nodes[one].park == part.park]
         yield from (one for one in there if good(one[0]))
         yield from self._liked(part, filter(good, here), liking)
         yield from (one for one in there if not good(one[0]))
-        others = [one for one in here if not good(one)]
-        yield from ((one, part.gpus) for one in sorted(others, key=lambda one: one in closed))
+        yield from ((one, part.gpus) for one in sorted(here, key=bad))
+
+    def _closed_for(self, part: Part) -> Counter[str]:
+        """For how many milliseconds of a part's time maintenance closes each node."""
+        closed = Counter[str]()
+        for window in self.closing:
+            span = min(window.until_at, part.until_at) - max(window.from_at, part.from_at)
+            for node_id in self.closed(window) if span > 0 else ():
+                closed[node_id] += span
+        return closed
 
     def _in_park(self, park: str) -> list[str]:
         """Its nodes, by name."""

@@ -6,14 +6,17 @@ Why they stay then: docs/decisions/0021.
 from collections.abc import Iterable, Iterator
 
 from bostan_scheduler.core.changes import Pin
-from bostan_scheduler.core.obstacle import Part, Pins
+from bostan_scheduler.core.instant import Instant
+from bostan_scheduler.core.obstacle import AdvanceReservation, Part, Pins
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.timeline.clearing import goes_on, may_stay
 from bostan_scheduler.core.timeline.pins import Liked, Pinning, block_of, settles_at
 from bostan_scheduler.core.timeline.taken import Holder, holder_of
 
-OWN, FREE, SAVES, LOSES = range(4)
-"""What a part likes best: GPUs of who may stay, then those free when it begins, of who saves itself, of who loses work."""
+OWN, FREE, SAVES, PROMISED, LOSES = range(5)
+"""What a part likes best: GPUs of who may stay, then those free when it begins, of who saves itself, those that are kept for
+a job that waits for them, whoever is there until then, and last of who loses its work.
+"""
 
 
 def settle(desk: Desk) -> Iterator[Pin]:
@@ -44,8 +47,27 @@ def _likes(desk: Desk, part: Part, node_id: str, gpus: int) -> Iterator[Liked]:
     others = [one for one in holders if not may_stay(one, block)]
     loses = _gpus(one for one in others if one.saves_within_seconds is None) - own
     saves = _gpus(others) - loses - own
-    free = max(0, gpus - len(own) - len(loses) - len(saves))
-    yield from ((OWN, len(own)), (FREE, free), (SAVES, len(saves)), (LOSES, len(loses)))
+    free = gpus - len(own) - len(saves) - len(loses)
+    left = gpus - _promised(desk, part, node_id, begin)
+    for how, most in ((OWN, len(own)), (FREE, free), (SAVES, len(saves))):
+        count = max(0, min(most, left))
+        left, gpus = left - count, gpus - count
+        yield how, count
+    yield from ((PROMISED, gpus - len(loses)), (LOSES, gpus))
+
+
+def _promised(desk: Desk, part: Part, node_id: str, begin: Instant) -> int:
+    """GPUs that are kept for jobs of others, which may be there when the part begins or later."""
+    firm = part.firm if isinstance(part, AdvanceReservation) else None
+    return sum(
+        dict(one.gpus).get(node_id, 0)
+        for one in desk.timeline.reserved.values()
+        if one.gpu_class == part.gpu_class
+        and one.until_at > begin
+        and one.from_at < part.until_at
+        and (job := desk.snapshot.jobs.get(one.job_id)) is not None
+        and job.spec.firm != firm
+    )
 
 
 def _holders(desk: Desk, part: Part, node_id: str) -> Iterator[Holder]:
