@@ -164,3 +164,26 @@ def test_parts_are_kept_no_longer_than_for_their_job() -> None:
     table.play()
     held = table.planner.at(table.snapshot).room.held
     assert set(held.claims) == {one.id for one in table.snapshot.attempts.values() if one.holds}
+
+
+FULL = "node p/a 4; node p/b 4; quota root 7 firm=branch; quota x 4 under root; quota y 3+any under root"
+BUSY = "run r0 y p/a 2 hours=2; run r1 y p/a 1 hours=1; run r2 y p/b 3 hours=9"
+
+
+@pytest.mark.parametrize(
+    ("comes", "told"),
+    [
+        pytest.param("y 1 hours=1", "start j p/a 3", id="over by then"),
+        pytest.param("y 1 hours=9", "wait j quota-kept", id="not over by then"),
+    ],
+)
+def test_quota_that_is_meant_for_the_starving_is_used_by_who_is_over_by_then(comes: str, told: str) -> None:
+    """The gang is promised a node in two hours, and the quota for it from then on."""
+    rules = Settings(preemption=Preemption(starving_seconds=60))
+    table = Table(world(f"{FULL}; {BUSY}; job g x 4 hours=2 age=9000", rules))
+    changes = table.plan()
+    assert [type(one) for one in changes] == [HoldRound, Reserve]
+    table.carry(changes)
+    job = world(f"{FULL}; job j {comes}").jobs["j"]
+    later = replace(table.snapshot, jobs={**table.snapshot.jobs, "j": job})
+    assert told in lines(later)

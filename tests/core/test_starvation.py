@@ -73,6 +73,17 @@ STORIES = [
         ),
         id="only one node has its CPUs",
     ),
+    pytest.param(
+        Story(
+            "node p/a 4; node p/b 4; quota root 8 firm=branch; quota x 4 under root; quota y 4+any under root",
+            small="y {gpus} hours={hours} estimate=600",
+        ),
+        id="the quota is as large as the pool",
+    ),
+    pytest.param(
+        Story("node p/a 4; node p/b 4; quota root 8 firm=branch; quota x 4 under root; quota y 4 under root"),
+        id="its own firm takes what quota it has",
+    ),
 ]
 
 

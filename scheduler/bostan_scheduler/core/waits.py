@@ -25,6 +25,7 @@ class Reason(StrEnum):
     GPUS_KEPT = "gpus-kept"
     QUOTA = "quota"
     NOTHING_TO_BORROW = "nothing-to-borrow"
+    QUOTA_KEPT = "quota-kept"
     AVOIDS_NODES = "avoids-nodes"
     NODES_AWAY = "nodes-away"
     GPUS_BUSY = "gpus-busy"
@@ -50,6 +51,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.GPUS_KEPT: "{gpus} {gpu_class} in {park} are kept for it and free within {within}",
     Reason.QUOTA: "{quota} uses {uses} of {limit} {gpu_class}, the job asks {asks}, {available} available",
     Reason.NOTHING_TO_BORROW: "{quota} uses {uses} of {limit} {gpu_class}, but only {available} more are left for it under {above}; the job asks {asks}",
+    Reason.QUOTA_KEPT: "within {within} quota of {gpu_class} is meant for a job that has waited longer; this one, which asks {asks} of {quota}, would not be over by then",
     Reason.AVOIDS_NODES: "only nodes that it is to avoid have room ({nodes}); for others it waits at most {waits}",
     Reason.NODES_AWAY: "{away} of {nodes} nodes with {gpu_class} are silent or drained",
     Reason.GPUS_BUSY: "{free} of {has} {gpu_class} are free, the job asks {asks}",

@@ -17,7 +17,8 @@ from bostan_scheduler.core.planning.books import Books, Charge
 from bostan_scheduler.core.planning.kept_parts import hold_parts
 from bostan_scheduler.core.planning.memory import Memory
 from bostan_scheduler.core.planning.queue import Queue
-from bostan_scheduler.core.planning.running import Running
+from bostan_scheduler.core.planning.quota_ahead import QuotaAhead
+from bostan_scheduler.core.planning.running import Running, longest_stay
 from bostan_scheduler.core.progress import under_way_milliseconds
 from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.room import Ledger
@@ -44,6 +45,7 @@ class Desk:
     queue: Queue
     pool_gpus: float
     running: Running = field(default_factory=Running)
+    ahead: QuotaAhead = field(default_factory=QuotaAhead)
     memory: Memory = field(default_factory=Memory)
     timeline: Timeline = field(default_factory=Timeline)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -141,7 +143,10 @@ class Desk:
         self.running.put(attempt)
         self.room.hold(attempt, job.spec.rank)
         self.books.hold(attempt)
-        self.charged(self.books.charges[attempt.id])
+        charge = self.books.charges[attempt.id]
+        self.charged(charge)
+        if self.ahead.hold(self.snapshot, attempt, charge) and charge is not None:
+            self.memory.grow_quota(charge[1])
 
     def let_go(self, attempt: Attempt) -> None:
         """It holds nothing any more. What is known to have no room or quota stays known: it may be put back."""
@@ -149,6 +154,7 @@ class Desk:
         self.room.release(attempt.id)
         self.charged(self.books.charges.get(attempt.id))
         self.books.release(attempt.id)
+        self.ahead.release(attempt.id)
 
     def charged(self, charge: Charge | None) -> None:
         """A leaf holds more or less than before: it may have another turn."""
@@ -189,7 +195,8 @@ class Desk:
         self.room.release(self.timeline.reserved.pop(job_id).claim_id)
         self.memory.forget_room()
         self.charged(self.books.claims.get(job_id))
-        given = self.books.give_up(job_id)
+        meant = self.ahead.give_up(job_id)
+        given = meant[1] if meant is not None else self.books.give_up(job_id)
         if given is not None:
             self.memory.grow_quota(given)
 
@@ -200,8 +207,31 @@ class Desk:
             hold_parts(self.room, job, reserved)
         if job is not None and leaf is not None:
             charge = (leaf, reserved.gpu_class, Gpus(job.spec.gpus))
-            self.books.claim(job.id, charge)
-            self.charged(charge)
+            if reserved.from_at > self.snapshot.now:
+                self.ahead.keep(reserved, charge)
+            else:
+                self._charge(job.id, charge)
+
+    def _charge(self, job_id: str, charge: Charge) -> None:
+        self.ahead.ledgers = None
+        self.books.claim(job_id, charge)
+        self.charged(charge)
+
+    def charge_what_is_due(self) -> None:
+        """Quota that is meant for a job is set aside for it from when its GPUs are."""
+        for reserved, charge in self.ahead.due(self.snapshot.now):
+            self._charge(reserved.job_id, charge)
+            self.memory.grow_quota(charge[1])
+
+    def in_quota(self, leaf: QuotaNode, gpu_class: str, shape: Shape) -> bool:
+        """Whether a leaf may hold a job of this shape from now on, beside what is meant for others before it is over."""
+        if not self.books.quotas.covers(leaf, gpu_class, shape.gpus):
+            return False
+        if not self.ahead.kept:
+            return True
+        self.ahead.make(self.snapshot, self.books, self.running, self.timeline.reserved)
+        over_at = after(self.snapshot.now, longest_stay(self.snapshot, shape))
+        return self.ahead.covers(leaf, gpu_class, shape.gpus, over_at)
 
     def limits(
         self, shape: Shape, gpu_class: str | None, job_id: str | None = None, late_seconds: int = 0

@@ -30,6 +30,7 @@ def give_up(desk: Desk, job_id: str) -> None:
 
 def look_again(desk: Desk) -> None:
     """Time has passed: checkpoints that were awaited may be overdue, patience over, and windows nearer or over."""
+    desk.charge_what_is_due()
     moved = desk.timeline.outdated(desk.snapshot)
     if moved:
         desk.timeline.pin(desk.snapshot, desk.snapshot.pins)
@@ -57,6 +58,7 @@ def _update_attempt(desk: Desk, attempt_id: str) -> None:
     desk.memory.grow_room(desk.room.release(attempt_id))
     desk.charged(desk.books.charges.get(attempt_id))
     given = desk.books.release(attempt_id)
+    desk.ahead.release(attempt_id)
     if given is not None:
         desk.memory.grow_quota(given)
 

@@ -60,10 +60,11 @@ def _best(desk: Desk, pair: Pair, equals: tuple[str | None, ...]) -> Fits | None
 
 def judge_for(desk: Desk, leaf: QuotaNode, job: Job) -> Fits | None:
     """The same for one job for which GPUs and quota of one class are kept. Nothing of it is remembered."""
-    kept = desk.timeline.reserved[job.id].gpu_class
-    if not desk.books.in_quota(leaf, kept, job.id):
-        return None
-    shape = shape_of(desk.snapshot, job)
+    kept, shape = desk.timeline.reserved[job.id].gpu_class, shape_of(desk.snapshot, job)
+    with desk.ahead.without(job.id):
+        due = job.id in desk.books.claims
+        if not (desk.books.in_quota(leaf, kept, job.id) if due else desk.in_quota(leaf, kept, shape)):
+            return None
     placement = place(desk.room, shape, kept, desk.limits(shape, kept, job.id))
     return Fits(kept, placement) if placement is not None else None
 
@@ -87,7 +88,7 @@ def may_start(desk: Desk, pair: Pair, gpu_class: str | None) -> bool:
         return False
     if memory.barred and pair in memory.barred:
         return False
-    if gpu_class is None or desk.books.quotas.covers(desk.queue.leaves[pair[0]], gpu_class, shape.gpus):
+    if gpu_class is None or desk.in_quota(desk.queue.leaves[pair[0]], gpu_class, shape):
         return True
     memory.no_quota(pair, gpu_class)
     return False

@@ -9,17 +9,18 @@ from bostan_scheduler.core.job import Job, Queued
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.planning.queue import Pair
+from bostan_scheduler.core.preemption.quota_ends import Ends
 from bostan_scheduler.core.timeline.earliest import reservation
 from bostan_scheduler.core.timeline.reserved import Reserved
 
 
 def keep_for_starving(desk: Desk) -> Iterator[Change]:
     """Room for each at the earliest instant that there is, until as many have a reservation as may."""
-    settings, refused = desk.snapshot.settings.preemption, set[Pair]()
+    settings, refused, ends = desk.snapshot.settings.preemption, set[Pair](), Ends(desk)
     may = settings.reservations_max - sum(one.ahead for one in desk.timeline.reserved.values())
     for job in _longest_first(desk) if may > 0 else ():
         pair = desk.queue.spots[job.id].pair
-        kept = _keep(desk, pair, job) if pair not in refused else None
+        kept = _keep(desk, ends, pair, job) if pair not in refused else None
         if kept is not None:
             yield Reserve(kept)
             may -= 1
@@ -44,14 +45,13 @@ def _since(desk: Desk, job_id: str) -> Instant:
     return phase.since
 
 
-def _keep(desk: Desk, pair: Pair, job: Job) -> Reserved | None:
-    """The earliest room on the classes in which its leaf may hold it; None when there is none."""
+def _keep(desk: Desk, ends: Ends, pair: Pair, job: Job) -> Reserved | None:
+    """The earliest room on the classes, from when on its leaf may hold it; None when there is none."""
     leaf, shape = desk.queue.leaves[pair[0]], pair[1]
     if not allowed(leaf, shape):
         return None
-    classes = [one for one in classes_of(desk, shape) if one is not None]
-    in_quota = [one for one in classes if desk.books.quotas.covers(leaf, one, shape.gpus)]
-    kept = reservation(desk, job, in_quota)
+    begins = {one: ends.covered_at(leaf, shape, one) for one in classes_of(desk, shape) if one is not None}
+    kept = reservation(desk, job, {one: at for one, at in begins.items() if at is not None})
     if kept is not None:
         desk.keep(kept)
     return kept

@@ -27,9 +27,11 @@ class Opening:
     ranks: tuple[tuple[str, int], ...]
 
 
-def reservation(desk: Desk, job: Job, gpu_classes: Iterable[str]) -> Reserved | None:
-    """GPUs kept for a gang at the earliest instant that there is; None when no park could ever hold it."""
-    openings = [one for gpu_class in gpu_classes for one in _openings(desk, job, gpu_class)]
+def reservation(desk: Desk, job: Job, gpu_classes: Mapping[str, Instant]) -> Reserved | None:
+    """GPUs kept for a gang at the earliest instant that there is, of each class not before its own; None when no park could ever hold it."""
+    openings = [
+        one for gpu_class, begin in gpu_classes.items() for one in _openings(desk, job, gpu_class, begin)
+    ]
     best = min(openings, key=lambda one: (one.at, one.park, one.gpu_class), default=None)
     if best is None:
         return None
@@ -43,12 +45,12 @@ def _lapses_at(desk: Desk, at: Instant) -> Instant:
     return after(at, desk.snapshot.settings.preemption.claim_seconds)
 
 
-def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
+def _openings(desk: Desk, job: Job, gpu_class: str, begin: Instant) -> Iterator[Opening]:
     ahead = Ahead.of(desk, gpu_class, job.id)
     for park in desk.room.pools_of(gpu_class):
         here = _large_enough(desk, job, gpu_class, park) if job.spec.parks.admit(park) else {}
         if sum(here.values()) >= job.spec.replicas:
-            search = Search(desk, job, [ahead.node(one) for one in here])
+            search = Search(desk, job, begin, [ahead.node(one) for one in here])
             at = search.earliest()
             if at is not None:
                 yield Opening(at, park, gpu_class, search.fewest_nodes())
@@ -56,10 +58,11 @@ def _openings(desk: Desk, job: Job, gpu_class: str) -> Iterator[Opening]:
 
 @dataclass(slots=True)
 class Search:
-    """A walk through the instants at which the room of a park's nodes changes. `ranks` is how many each holds by then."""
+    """A walk through the instants, from `begin` on, at which the room of a park's nodes changes. `ranks` is how many each holds by then."""
 
     desk: Desk
     job: Job
+    begin: Instant
     nodes: Sequence[NodeAhead]
     ranks: dict[str, int] = field(default_factory=dict)
     total: int = 0
@@ -88,16 +91,16 @@ class Search:
         return tuple(sorted(ranks.items()))
 
     def _changes(self) -> Iterator[tuple[Instant, Iterable[NodeAhead]]]:
-        """Now, all nodes; then those that change, instant by instant."""
-        now = self.desk.snapshot.now
-        yield now, self.nodes
-        stay = self._stay(now)
-        longest, worth = stay.end - now, after(stay.worth, self.job.shape.stop_seconds) - now
+        """At first all nodes; then those that change, instant by instant."""
+        begin = self.begin
+        yield begin, self.nodes
+        stay = self._stay(begin)
+        longest, worth = stay.end - begin, after(stay.worth, self.job.shape.stop_seconds) - begin
         changes = [
             (at, number)
             for number, node in enumerate(self.nodes)
             for at in node.changes(longest, worth)
-            if at > now
+            if at > begin
         ]
         heapify(changes)
         while changes:

@@ -29,5 +29,5 @@ def classes_open_to(look: Look, job: Job, shape: Shape) -> Iterator[str | None]:
 
 
 def in_quota(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str | None) -> bool:
-    """Whether the leaf may hold so much more of the class."""
-    return gpu_class is None or desk.books.quotas.covers(leaf, gpu_class, shape.gpus)
+    """Whether the leaf may hold so much more of the class until it is over."""
+    return gpu_class is None or desk.in_quota(leaf, gpu_class, shape)

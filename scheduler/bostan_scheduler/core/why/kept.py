@@ -17,7 +17,8 @@ def given_back(desk: Desk, job: Job) -> Iterator[None]:
     if charge is not None:
         desk.books.quotas.give(*charge)
     try:
-        with parts_let_go(desk.room, job, desk.timeline.reserved.get(job.id)):
+        kept = desk.timeline.reserved.get(job.id)
+        with parts_let_go(desk.room, job, kept), desk.ahead.without(job.id):
             yield
     finally:
         if charge is not None:

@@ -65,6 +65,7 @@ def _of_class(look: Look, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait
     return (
         _never(look, leaf, shape, gpu_class)
         or _over_quota(look.desk, leaf, shape, gpu_class)
+        or _quota_kept(look.desk, leaf, shape, gpu_class)
         or no_room(look, shape, gpu_class)
         or _not_its_turn(look, gpu_class)
     )
@@ -116,6 +117,15 @@ def _without_gpus(look: Look, shape: Shape) -> Wait:
     if shape.patient and look.has_free(replace(shape, patient=False), None):
         return _avoids(look.desk, shape)
     return _no_cpus_or_memory(shape, "GPUs")
+
+
+def _quota_kept(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
+    """What it may hold now is meant for others before it would be over."""
+    if desk.in_quota(leaf, gpu_class, shape):
+        return None
+    soonest = min(one.from_at for one, _ in desk.ahead.kept.values())
+    within = seconds_between(desk.snapshot.now, soonest)
+    return wait(Reason.QUOTA_KEPT, quota=leaf.id, gpu_class=gpu_class, within_seconds=within, asks=shape.gpus)
 
 
 def _over_quota(desk: Desk, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Wait | None:
