@@ -64,7 +64,8 @@ class PolicySettings(StrictModel):
         description="So many lines of waiting jobs may ask in vain for room in one round.",
     )
     starving_seconds: Wait = Field(
-        7 * 86_400, description="A job that waits so long for room gets a reservation."
+        7 * 86_400,
+        description="A job that waits so long for room gets a reservation; not with `srsf`, which knows no waiting, nor with `strict-fifo`, where nobody passes it.",
     )
     reservations_max: int = Field(
         4, ge=0, le=1000, description="So many starving jobs have a reservation at once."

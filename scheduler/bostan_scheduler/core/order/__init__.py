@@ -7,7 +7,8 @@ from bostan_scheduler.core.order.srsf import Srsf
 from bostan_scheduler.core.order.strict_fifo import StrictFifo
 
 Order = Fifo | StrictFifo | FairShare | Srsf | Service
-"""One of the orders that a pool can be served in. One that `passes` serves others while a job waits for room."""
+"""One of the orders that a pool can be served in. One that `passes` serves others while a job waits for room;
+one that `reserves` promises room to those that have waited longest, whatever it says of them."""
 
 ORDERS: dict[str, type[Order]] = {
     "fifo": Fifo,

@@ -17,6 +17,7 @@ class Fifo:
     gain: Gain | None = None
     urgency: Urgency | None = None
     passes: ClassVar[bool] = True
+    reserves: ClassVar[bool] = True
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """No leaf comes before another."""

@@ -22,6 +22,7 @@ class Service:
     gain: Gain | None = Gain(ratio=2.0, min_run_seconds=1800, ageing=0.001)
     urgency: Urgency | None = Urgency()
     passes: ClassVar[bool] = True
+    reserves: ClassVar[bool] = True
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """What is owed comes first, to the leaf that has had least."""

@@ -12,11 +12,15 @@ from bostan_scheduler.core.order.urgency import Urgency
 
 @dataclass(frozen=True, slots=True)
 class Srsf:
-    """By remaining time x GPUs (SRSF; Tiresias, NSDI'19); any gain is worth a preemption."""
+    """By remaining time x GPUs (SRSF; Tiresias, NSDI'19); any gain is worth a preemption.
+
+    As it was published: nothing is promised to long jobs, however long they wait.
+    """
 
     gain: Gain | None = Gain(ratio=1.0, min_run_seconds=0)
     urgency: Urgency | None = None
     passes: ClassVar[bool] = True
+    reserves: ClassVar[bool] = False
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """No leaf comes before another."""

@@ -15,11 +15,13 @@ class StrictFifo:
     """By time of submission, firms below their guarantee first; no job starts on a GPU class that one before it waits for.
 
     What a firm is guaranteed it can always get back: so its jobs are not held up by those of firms that only borrow.
+    Nobody takes what the longest waiting wait for, so that nothing need be promised to them.
     """
 
     gain: Gain | None = None
     urgency: Urgency | None = None
     passes: ClassVar[bool] = False
+    reserves: ClassVar[bool] = False
 
     def leaf_key(self, standing: Standing, shape: Shape) -> Key:
         """Whether the leaf holds all that it is guaranteed: alike for all its jobs, so that none passes another."""

@@ -49,7 +49,7 @@ class Round:
             yield from self._in_turn(going)
         for spot in self.passed:
             self.desk.queue.step_back(spot)
-        if self.desk.queue.order.passes:  # else nobody has taken what the longest waiting wait for
+        if self.desk.queue.order.reserves:
             yield from keep_for_starving(self.desk)
         yield from moves(self.desk, self.pool.all())
 
