@@ -70,6 +70,19 @@ def test_a_promise_is_kept_at_the_price_of_a_restart_but_not_of_lost_work(saves:
     assert pins(table) == {"b": {node_id: 4}}
 
 
+def test_what_is_promised_is_not_idle_beside_who_goes_on():
+    """On p/b two GPUs are promised to a gang when r1 is over, and r2 goes on; one of p/a is idle."""
+    runs = "run r0 x p/a 2 hours=99; run r1 x p/b 2 hours=2; run r2 x p/b 2 hours=99"
+    cluster = f"node p/a 3; node p/b 4; quota x 16; {runs}; booked b p y 1 14400 90000"
+    starving = Settings(preemption=Preemption(starving_seconds=3600))
+    table = Table(world(f"{cluster}; job g x 2 hours=9 age=7200", starving))
+    table.play()
+    assert table.snapshot.reserved["g"].gpus == (("p/b", 2),)
+    table.later(14400 - SETTLED_AHEAD_SECONDS)
+    table.play()
+    assert pins(table) == {"b": {"p/a": 1}}
+
+
 def test_it_moves_from_a_node_that_is_lost_and_not_back():
     busy = "run j0 x p/a 2 hours=9 saves; run j1 x p/c 2 hours=9"
     table = Table(world(f"{NODES}; booked b p y 2 0 9000; {busy}"))

@@ -47,8 +47,8 @@ def _likes(desk: Desk, part: Part, node_id: str, gpus: int) -> Iterator[Liked]:
     others = [one for one in holders if not may_stay(one, block)]
     loses = _gpus(one for one in others if one.saves_within_seconds is None) - own
     saves = _gpus(others) - loses - own
-    free = gpus - len(own) - len(saves) - len(loses)
-    left = gpus - _promised(desk, part, node_id, begin)
+    promised = _promised(desk, part, node_id, begin)
+    free, left = gpus - len(own) - len(saves) - len(loses) - promised, gpus - promised
     for how, most in ((OWN, len(own)), (FREE, free), (SAVES, len(saves))):
         count = max(0, min(most, left))
         left, gpus = left - count, gpus - count
