@@ -62,7 +62,7 @@ def instant(text: str, option: str) -> int:
     except ValueError:
         pass
     try:
-        return round(time.time() * 1000) - seconds(text, option) * 1000
+        return time.time_ns() // 1_000_000 - seconds(text, option) * 1000
     except InvalidFile as exc:
         problem = FileProblem("command line", None, option, f"{text!r} is no date", "write 2026-01-31, or 7d")
         raise InvalidFile([problem]) from exc
