@@ -29,10 +29,11 @@ class Opening:
 
 def reservation(desk: Desk, job: Job, gpu_classes: Mapping[str, Instant]) -> Reserved | None:
     """GPUs kept for a gang at the earliest instant that there is, of each class not before its own; None when no park could ever hold it."""
-    openings = [
-        one for gpu_class, begin in gpu_classes.items() for one in _openings(desk, job, gpu_class, begin)
-    ]
-    best = min(openings, key=lambda one: (one.at, one.park, one.gpu_class), default=None)
+    best: Opening | None = None
+    for search in _searches(desk, job, gpu_classes):
+        opening = search.opening(best.at if best is not None else None)
+        if opening is not None:
+            best = opening if best is None else min(best, opening, key=_soonest)
     if best is None:
         return None
     gpus = tuple((node_id, gpus_for(job.spec.rank, ranks)) for node_id, ranks in best.ranks)
@@ -45,15 +46,18 @@ def _lapses_at(desk: Desk, at: Instant) -> Instant:
     return after(at, desk.snapshot.settings.preemption.claim_seconds)
 
 
-def _openings(desk: Desk, job: Job, gpu_class: str, begin: Instant) -> Iterator[Opening]:
-    ahead = Ahead.of(desk, gpu_class, job.id)
-    for park in desk.room.pools_of(gpu_class):
-        here = _large_enough(desk, job, gpu_class, park) if job.spec.parks.admit(park) else {}
-        if sum(here.values()) >= job.spec.replicas:
-            search = Search(desk, job, begin, [ahead.node(one) for one in here])
-            at = search.earliest()
-            if at is not None:
-                yield Opening(at, park, gpu_class, search.fewest_nodes())
+def _soonest(opening: Opening) -> tuple[Instant, str, str]:
+    return opening.at, opening.park, opening.gpu_class
+
+
+def _searches(desk: Desk, job: Job, gpu_classes: Mapping[str, Instant]) -> "Iterator[Search]":
+    """One for each park that could hold the gang if it were idle."""
+    for gpu_class, begin in gpu_classes.items():
+        ahead = Ahead.of(desk, gpu_class, job.id)
+        for park in desk.room.pools_of(gpu_class):
+            here = _large_enough(desk, job, gpu_class, park) if job.spec.parks.admit(park) else {}
+            if sum(here.values()) >= job.spec.replicas:
+                yield Search(desk, job, park, gpu_class, begin, [ahead.node(one) for one in here])
 
 
 @dataclass(slots=True)
@@ -62,24 +66,28 @@ class Search:
 
     desk: Desk
     job: Job
+    park: str
+    gpu_class: str
     begin: Instant
     nodes: Sequence[NodeAhead]
     ranks: dict[str, int] = field(default_factory=dict)
     total: int = 0
 
-    def earliest(self) -> Instant | None:
-        """The first instant at which there is room for the whole gang, so that `ranks` are as of then."""
+    def opening(self, latest: Instant | None = None) -> Opening | None:
+        """From the first instant at which there is room for the whole gang; None when that is after `latest`."""
         for at, nodes in self._changes():
+            if latest is not None and at > latest:
+                return None
             stay = self._stay(at)
             for node in nodes:
                 ranks = node.ranks(self.job.shape, stay)
                 self.total += ranks - self.ranks.get(node.node_id, 0)
                 self.ranks[node.node_id] = ranks
             if self.total >= self.job.spec.replicas:
-                return at
+                return Opening(at, self.park, self.gpu_class, self._fewest_nodes())
         return None
 
-    def fewest_nodes(self) -> tuple[tuple[str, int], ...]:
+    def _fewest_nodes(self) -> tuple[tuple[str, int], ...]:
         """Nodes for the whole gang, and ranks for each; those with most room first."""
         left, ranks = self.job.spec.replicas, dict[str, int]()
         for node_id, most in sorted(self.ranks.items(), key=lambda one: (-one[1], one[0])):
