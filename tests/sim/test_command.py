@@ -85,7 +85,10 @@ def test_what_is_wrong_is_told_in_a_line(run, words, told):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--order", "bogus"], "--order bogus: 'bogus' is no order; write fifo or strict-fifo or fair-share or srsf"),
+        (
+            ["--order", "bogus"],
+            "--order bogus: 'bogus' is no order; write fifo or strict-fifo or fair-share or srsf",
+        ),
         (["--sigma", "-1"], "--sigma -1: is -1; write 0, no error, to 5"),
         (["--sigma", "nan"], "--sigma nan: is nan; write 0, no error, to 5"),
         (["--sigma", ".nan"], "--sigma .nan: .nan is not a number; write a number"),
