@@ -75,6 +75,7 @@ CASES = [
     pytest.param("node p/a 4; quota x 4; quota y 4; booked b p y 2 -60 9000; booked c p y 1 -60 9000; run r y p/a 2 for=60 hours=9; job j x 2 hours=9", "wait j window-ahead", id="what a firm holds is part of one reservation of it, not of two"),
     pytest.param("node p/a 4; quota x 4; quota y 4; own o p 2 -60 9000 lent; booked b p y 2 -60 9000; run r y p/a 2 for=60 hours=9 saves; job j x 1 hours=9", "wait j window-ahead", id="nor of that and of what is lent"),
     pytest.param("node p/a 4; quota x 4; quota y 4; own o p 2 -60 9000 lent; booked b p y 1 -60 9000; run r y p/a 2 for=60 hours=9 saves; job j x 1 hours=9", "start j p/a 2", id="but what it holds beside it may be"),
+    pytest.param("node p/a 4 failed=1; quota x 4; own o p 2 600 9000; run j0 x p/a 1 hours=9; job j1 x 1 hours=9", "start j1 p/a 1", id="a failed GPU that is held takes none of those that are left"),
     # starving gangs
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=7200", "keep j1 p/a 4 in 7260; wait j1 gpus-kept", id="a starving gang gets the soonest room"),
     pytest.param("node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=60", "wait j1 gpus-busy", id="one that has just come does not"),

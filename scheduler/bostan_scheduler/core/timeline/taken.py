@@ -39,9 +39,13 @@ def holders_on(
 
 
 def holder_of(snapshot: Snapshot, attempt: Attempt, node_id: str) -> Holder:
-    """What an attempt holds on a node."""
-    saves = snapshot.jobs[attempt.job_id].spec.saves_within_seconds
-    return Holder(attempt.firm, gpus_on(attempt.places, node_id), over_by(snapshot, attempt), saves)
+    """What an attempt holds on a node, of GPUs that may be given out: one that has failed comes back to nobody."""
+    saves, node = snapshot.jobs[attempt.job_id].spec.saves_within_seconds, snapshot.nodes.get(node_id)
+    gpus = gpus_on(attempt.places, node_id)
+    failed = {gpu.uuid for gpu in node.gpus if not gpu.usable} if node is not None else ()
+    if failed:
+        gpus = tuple(uuid for uuid in gpus if uuid not in failed)
+    return Holder(attempt.firm, gpus, over_by(snapshot, attempt), saves)
 
 
 def gpus_on(places: Sequence[Place], node_id: str) -> tuple[str, ...]:
