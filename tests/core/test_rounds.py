@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from bostan_scheduler.core.attempt import Stop
-from bostan_scheduler.core.changes import HoldRound, Intend, Reserve, Start, Unreserve
+from bostan_scheduler.core.changes import Add, HoldRound, Intend, Reserve, Start, Unreserve
+from bostan_scheduler.core.job import Queued
 from bostan_scheduler.core.order import Fifo
 from bostan_scheduler.core.plan import Planner
 from bostan_scheduler.core.preemption import Preemption
+from bostan_scheduler.core.preemption import round as round_room
 from bostan_scheduler.core.snapshot import ClassFacts, Settings, Snapshot
 from bostan_scheduler.core.timeline.reserved import Reserved
 from turns import Table
@@ -187,3 +189,72 @@ def test_quota_that_is_meant_for_the_starving_is_used_by_who_is_over_by_then(com
     job = world(f"{FULL}; job j {comes}").jobs["j"]
     later = replace(table.snapshot, jobs={**table.snapshot.jobs, "j": job})
     assert told in lines(later)
+
+
+def test_claims_max(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room is made for so many in a round; the next are heard in the next."""
+    monkeypatch.setattr(round_room, "CLAIMS_MAX", 2)
+    nodes = "; ".join(f"node p/{number} 4; run r{number} y p/{number} 4 for=7200" for number in range(3))
+    quotas = "quota root 12 firm=branch; quota x 12 under root; quota y 0+any under root"
+    jobs = "; ".join(f"job j{number} x 4" for number in range(3))
+    node_first = "; ".join(sorted(nodes.split("; "), key=lambda line: line.startswith("run")))
+    changes = kinds(told(f"{node_first.replace('; run', f'; {quotas}; run', 1)}; {jobs}"))
+    assert changes.count(Reserve) == 2
+
+
+AHEAD = "quota x 8; run r x p/a 4 hours=2; job g x 8 age=700000 hours=10"
+
+
+def settled(cluster: str, comes: str) -> Table:
+    """The first plan is carried out; then a job comes, and a round is due."""
+    table = Table(world(cluster, Settings(preemption=Preemption(starving_seconds=60))))
+    table.play()
+    job = world(f"quota x 8; quota y 8; {comes}").jobs["w"]
+    table.later(400)
+    table.carry((Add(replace(job, submitted_at=table.snapshot.now, phase=Queued(table.snapshot.now))),))
+    return table
+
+
+def test_a_round_leaves_the_starving_their_quota() -> None:
+    """It has room and quota now, and would last into the time of the gang: no claim gets it past that."""
+    table = settled(f"node p/a 8; node p/b 8; {AHEAD}", "job w x 4 hours=20")
+    for _ in range(3):
+        changes = table.play()
+        assert not [one for one in changes if isinstance(one, Start | Reserve)]
+        table.later(400)
+
+
+def test_a_scavenger_is_promised_nothing() -> None:
+    cluster = "node p/a 4; quota x 8; run j0 x p/a 2 for=60 hours=2; job j1 x 4 age=7200 qos=scavenger"
+    assert Reserve not in kinds(told(cluster, starving_seconds=60))
+
+
+def test_the_same_quota_is_promised_once() -> None:
+    """Both gangs wait for GPUs until late; the second begins when the first is over."""
+    text = "node p/a 8; node q/c 4; quota x 8; quota y 4; run r x p/a 4 hours=20; run s y q/c 4 hours=19; job A x 8 park=p age=800000 hours=10; job B x 4 park=q age=700000 hours=2"
+    kept = [
+        one.reserved
+        for one in Planner().plan(told(text, starving_seconds=60)).changes
+        if isinstance(one, Reserve)
+    ]
+    together = [one for one in kept if one.from_at < kept[0].until_at]
+    assert len(together) == 1
+
+
+def test_quota_of_then_is_told_by_rows_not_by_the_clock() -> None:
+    """An offer that is not answered yet does not last longer by being looked at later."""
+    table = Table(
+        world(
+            "node p/a 8; node p/b 8; quota x 10; run r x p/a 6 hours=10; job g x 8 age=700000 hours=10",
+            Settings(preemption=Preemption(starving_seconds=60)),
+        )
+    )
+    table.play()
+    jobs = [
+        world(f"quota x 8; job {name} x 2 hours={hours}").jobs[name] for name, hours in (("w", 10), ("X", 20))
+    ]
+    table.carry([Add(jobs[0])])
+    table.carry(table.plan())
+    table.later(30)
+    table.carry([Add(jobs[1])])
+    assert table.plan() == Planner().plan(table.snapshot).changes

@@ -15,7 +15,12 @@ def first_lease(snapshot: Snapshot, attempt: Attempt) -> Lease:
 
 def deadline(snapshot: Snapshot, attempt: Attempt) -> Instant:
     """When an attempt is over at the latest: its time limit, counted from its start, and an orderly stop after it."""
-    started_at = attempt.started_at if attempt.started_at is not None else snapshot.now
+    return deadline_from(snapshot, attempt, snapshot.now)
+
+
+def deadline_from(snapshot: Snapshot, attempt: Attempt, starts_at: Instant) -> Instant:
+    """The same; one that has not started yet is counted from `starts_at`."""
+    started_at = attempt.started_at if attempt.started_at is not None else starts_at
     stop_seconds = snapshot.jobs[attempt.job_id].spec.stop_seconds
     return after(
         started_at, attempt.time_limit_seconds + stop_seconds + snapshot.settings.start_within_seconds

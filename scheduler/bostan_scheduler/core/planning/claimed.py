@@ -44,12 +44,19 @@ def _waits(desk: Desk, job: Job) -> bool:
 
 
 def _start(desk: Desk, job: Job) -> Attempt | None:
-    leaf = desk.leaf(job)
-    if leaf is None or job.id in desk.aside:
+    leaf, reserved = desk.leaf(job), desk.timeline.reserved[job.id]
+    if leaf is None or job.id in desk.aside or not _left(desk, reserved):
         return None
-    with parts_let_go(desk.room, job, desk.timeline.reserved[job.id]):
+    with parts_let_go(desk.room, job, reserved):
         fits = judge_for(desk, leaf, job)
     if fits is None:
         return None
     desk.served(job.id)
     return start(desk, leaf, job, fits)
+
+
+def _left(desk: Desk, reserved: Reserved) -> bool:
+    """Whether those have gone that make room. Whoever waits for what ends by itself may find room elsewhere before."""
+    if reserved.ahead or reserved.parts:
+        return True
+    return all(desk.room.free_on(node_id, reserved.gpu_class) >= gpus for node_id, gpus in reserved.gpus)

@@ -192,11 +192,12 @@ class Desk:
 
     def served(self, job_id: str) -> None:
         """Nothing need be kept for a job any more."""
-        self.room.release(self.timeline.reserved.pop(job_id).claim_id)
+        reserved = self.timeline.reserved.pop(job_id)
+        self.room.release(reserved.claim_id)
         self.memory.forget_room()
         self.charged(self.books.claims.get(job_id))
-        meant = self.ahead.give_up(job_id)
-        given = meant[1] if meant is not None else self.books.give_up(job_id)
+        meant, claimed = self.ahead.give_up(reserved), self.books.give_up(job_id)
+        given = meant[1] if meant is not None else claimed
         if given is not None:
             self.memory.grow_quota(given)
 
@@ -210,10 +211,10 @@ class Desk:
             if reserved.from_at > self.snapshot.now:
                 self.ahead.keep(reserved, charge)
             else:
+                self.ahead.claim(reserved, charge)
                 self._charge(job.id, charge)
 
     def _charge(self, job_id: str, charge: Charge) -> None:
-        self.ahead.ledgers = None
         self.books.claim(job_id, charge)
         self.charged(charge)
 
@@ -223,14 +224,17 @@ class Desk:
             self._charge(reserved.job_id, charge)
             self.memory.grow_quota(charge[1])
 
-    def in_quota(self, leaf: QuotaNode, gpu_class: str, shape: Shape) -> bool:
-        """Whether a leaf may hold a job of this shape from now on, beside what is meant for others before it is over."""
+    def in_quota(self, leaf: QuotaNode, gpu_class: str, shape: Shape, late_seconds: int = 0) -> bool:
+        """Whether a leaf may hold a job of this shape from now on, beside what is meant for others before it is over.
+
+        It may start as late as that.
+        """
         if not self.books.quotas.covers(leaf, gpu_class, shape.gpus):
             return False
         if not self.ahead.kept:
             return True
         self.ahead.make(self.snapshot, self.books, self.running, self.timeline.reserved)
-        over_at = after(self.snapshot.now, longest_stay(self.snapshot, shape))
+        over_at = after(self.snapshot.now, late_seconds + longest_stay(self.snapshot, shape))
         return self.ahead.covers(leaf, gpu_class, shape.gpus, over_at)
 
     def limits(

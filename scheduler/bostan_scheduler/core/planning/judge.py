@@ -8,6 +8,7 @@ from bostan_scheduler.core.patience import shape_of
 from bostan_scheduler.core.placement import Placement, best_of, classes_for, equals_for, place
 from bostan_scheduler.core.placement.avoiding import forgotten
 from bostan_scheduler.core.planning.desk import Desk
+from bostan_scheduler.core.planning.kept_parts import on_its_parts
 from bostan_scheduler.core.planning.queue import Pair
 from bostan_scheduler.core.quota import QuotaNode
 
@@ -60,13 +61,18 @@ def _best(desk: Desk, pair: Pair, equals: tuple[str | None, ...]) -> Fits | None
 
 def judge_for(desk: Desk, leaf: QuotaNode, job: Job) -> Fits | None:
     """The same for one job for which GPUs and quota of one class are kept. Nothing of it is remembered."""
-    kept, shape = desk.timeline.reserved[job.id].gpu_class, shape_of(desk.snapshot, job)
+    reserved, shape = desk.timeline.reserved[job.id], shape_of(desk.snapshot, job)
+    gpu_class = reserved.gpu_class
     with desk.ahead.without(job.id):
         due = job.id in desk.books.claims
-        if not (desk.books.in_quota(leaf, kept, job.id) if due else desk.in_quota(leaf, kept, shape)):
+        if not (
+            desk.books.in_quota(leaf, gpu_class, job.id) if due else desk.in_quota(leaf, gpu_class, shape)
+        ):
             return None
-    placement = place(desk.room, shape, kept, desk.limits(shape, kept, job.id))
-    return Fits(kept, placement) if placement is not None else None
+    placement = place(desk.room, shape, gpu_class, desk.limits(shape, gpu_class, job.id))
+    if placement is None:
+        placement = on_its_parts(desk.room, job, reserved)
+    return Fits(gpu_class, placement) if placement is not None else None
 
 
 def classes_of(desk: Desk, shape: Shape) -> tuple[str | None, ...]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bostan_scheduler.core.attempt import Attempt, Stop, Unknown
+from bostan_scheduler.core.attempt import Attempt, Ended, Stop, Unknown
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Job, Shape
-from bostan_scheduler.core.observe.leases import deadline
+from bostan_scheduler.core.observe.leases import deadline_from
 from bostan_scheduler.core.planning.holders import Holders
 from bostan_scheduler.core.snapshot import Snapshot
 
@@ -60,10 +60,12 @@ def longest_stay(snapshot: Snapshot, shape: Shape) -> int:
 def over_by(snapshot: Snapshot, attempt: Attempt) -> Instant:
     """When an attempt holds nothing any more, at the latest, as far as rules go.
 
-    A stop takes as long as the job may need; what a silent node runs may go on until its lease has ended.
+    A stop takes as long as the job may need; what a silent node runs may go on until its lease has ended. It is told by the
+    attempt's row, as long as that is not over: time alone puts it off no further.
     """
-    margin = snapshot.settings.lease_margin_seconds
-    last = after(deadline(snapshot, attempt), margin)
+    assert not isinstance(attempt.phase, Ended), f"{attempt.id} holds nothing any more"
+    margin, since = snapshot.settings.lease_margin_seconds, attempt.phase.since
+    last = after(deadline_from(snapshot, attempt, since), margin)
     match attempt.intent, attempt.phase:
         case _, Unknown(before=before):
             return max(snapshot.now, after(before.lease.until, margin))

@@ -50,8 +50,9 @@ def _pays(desk: Desk, one: Victim, now_speed: float, then_speed: float) -> bool:
 
 
 def _in_quota(desk: Desk, one: Victim, gpu_class: str) -> bool:
-    leaf = desk.leaf(one.job)
-    return leaf is not None and desk.books.quotas.covers(leaf, gpu_class, one.job.spec.gpus)
+    leaf, claim_seconds = desk.leaf(one.job), desk.snapshot.settings.preemption.claim_seconds
+    late_seconds = one.job.spec.stop_seconds + claim_seconds
+    return leaf is not None and desk.in_quota(leaf, gpu_class, one.job.shape, late_seconds)
 
 
 def _move(desk: Desk, one: Victim, gpu_class: str, placement: Placement) -> Iterator[Change]:

@@ -19,22 +19,27 @@ class Ends:
     _of_class: dict[str, list[tuple[Instant, str, Charge]]] = field(default_factory=dict)
 
     def covered_at(self, leaf: QuotaNode, shape: Shape, gpu_class: str) -> Instant | None:
-        """The instant; None when it could not even hold it if nothing ran, beside what is kept for others."""
+        """The instant; None when it could not even hold it if nothing ran, beside all that is kept for others whenever that is."""
         desk, gpus = self.desk, shape.gpus
-        if desk.in_quota(leaf, gpu_class, shape):
-            return desk.snapshot.now
-        quotas = QuotaLedger.of(desk.books.tree, Usage(), desk.snapshot.now)
+        quotas = QuotaLedger.of(desk.books.tree, Usage(), desk.books.quotas.now)
         for charge in (*desk.books.claims.values(), *(one for _, one in desk.ahead.kept.values())):
             quotas.take(*charge)
         if not quotas.covers(leaf, gpu_class, gpus):
             return None
         for _, _, charge in self._ends(gpu_class):
             quotas.take(*charge)
-        for at, _, charge in self._ends(gpu_class):
-            quotas.give(*charge)
+        return self._walk(quotas, leaf, gpu_class, gpus)
+
+    def _walk(self, quotas: QuotaLedger, leaf: QuotaNode, gpu_class: str, gpus: int) -> Instant:
+        """Give back one after the other, until it is enough."""
+        at = self.desk.snapshot.now
+        for until_at, _, charge in self._ends(gpu_class):
             if quotas.covers(leaf, gpu_class, gpus):
-                return at
-        return None
+                break
+            quotas.give(*charge)
+            at = until_at
+        assert quotas.covers(leaf, gpu_class, gpus), "it covers when all has been given back"
+        return at
 
     def _ends(self, gpu_class: str) -> list[tuple[Instant, str, Charge]]:
         if gpu_class not in self._of_class:

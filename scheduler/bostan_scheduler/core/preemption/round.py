@@ -7,6 +7,7 @@ from bostan_scheduler.core.attempt import Attempt, Ending, Running, Starting, St
 from bostan_scheduler.core.changes import Change, Intend, Reserve
 from bostan_scheduler.core.instant import Instant, after
 from bostan_scheduler.core.job import Job
+from bostan_scheduler.core.node import Heard
 from bostan_scheduler.core.outcome import Preempted
 from bostan_scheduler.core.planning.awaited import Awaited
 from bostan_scheduler.core.planning.desk import Desk
@@ -21,7 +22,10 @@ from bostan_scheduler.core.preemption.pool import Pool
 from bostan_scheduler.core.preemption.starving import keep_for_starving
 from bostan_scheduler.core.preemption.victim import victims
 from bostan_scheduler.core.preemption.wanted import Wanted
+from bostan_scheduler.core.snapshot import Snapshot
 
+CLAIMS_MAX = 200
+"""For how many waiting jobs room is made in a round: each is weighed against all that is kept for those before it."""
 PASSED_MAX = 1000
 """How many waiting jobs that made room themselves are passed in a round, so that those behind them are heard."""
 
@@ -37,6 +41,7 @@ class Round:
     pool: Pool = field(default_factory=Pool)
     told: frozenset[str] = frozenset()
     refused: int = 0
+    granted: int = 0
     passed: list[Spot] = field(default_factory=list)
     awaited: Awaited = field(default_factory=Awaited)
 
@@ -55,7 +60,8 @@ class Round:
 
     def _on_their_way_out(self) -> list[Attempt]:
         """What stops already, and will have gone by its own stop time: not what a silent node may still run."""
-        return [one for one in self.desk.running.attempts.values() if one.id in self.told or _goes(one)]
+        snapshot, running = self.desk.snapshot, self.desk.running.attempts.values()
+        return [one for one in running if one.id in self.told or _goes(snapshot, one)]
 
     def _in_turn(self, going: Trial) -> Iterator[Change]:
         """Line by line, until as many were refused as may be. Who may not ask is passed, and keeps its place."""
@@ -73,8 +79,13 @@ class Round:
             elif not changes:
                 turns.drop()
                 self.refused += 1
-            if self.refused >= self.desk.snapshot.settings.preemption.candidates_max:
+            self.granted += bool(changes)
+            if self._enough():
                 break
+
+    def _enough(self) -> bool:
+        refused_max = self.desk.snapshot.settings.preemption.candidates_max
+        return self.refused >= refused_max or self.granted >= CLAIMS_MAX
 
     def _first(self, pair: Pair) -> Job:
         entry = self.desk.queue.head(pair)
@@ -136,14 +147,21 @@ class Round:
         return Stop(StopCause.PREEMPTED, True, self.desk.snapshot.now, outcome, for_job=job.id)
 
 
-def _goes(attempt: Attempt) -> bool:
+def _goes(snapshot: Snapshot, attempt: Attempt) -> bool:
     match attempt.phase, attempt.intent:
-        case Withdrawn() | Ending(), _:
+        case Ending(), _:
+            return all(_heard(snapshot, node_id) for node_id in attempt.awaited_node_ids)
+        case Withdrawn(), _:
             return True
         case Starting() | Running(), Stop():
             return True
         case _:
             return False
+
+
+def _heard(snapshot: Snapshot, node_id: str) -> bool:
+    node = snapshot.nodes.get(node_id)
+    return node is not None and isinstance(node.session, Heard)
 
 
 def due(desk: Desk) -> bool:

@@ -5,7 +5,7 @@ from heapq import heapify, heappop
 
 from bostan_scheduler.core.changes import Change, Reserve
 from bostan_scheduler.core.instant import Instant, after
-from bostan_scheduler.core.job import Job, Queued
+from bostan_scheduler.core.job import Job, Qos, Queued
 from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.judge import allowed, classes_of
 from bostan_scheduler.core.planning.queue import Pair
@@ -31,9 +31,11 @@ def keep_for_starving(desk: Desk) -> Iterator[Change]:
 
 
 def _longest_first(desk: Desk) -> Iterator[Job]:
-    """Those in line that have waited too long since they were queued."""
+    """Those in line that have waited too long since they were queued. Scavengers run on what nobody else wants, and wait for that."""
     starving = after(desk.snapshot.now, -desk.snapshot.settings.preemption.starving_seconds)
-    waiting = [(since, job_id) for job_id in desk.queue.spots if (since := _since(desk, job_id)) <= starving]
+    spots = desk.queue.spots.values()
+    asks = (one.entry[-1] for one in spots if one.pair[1].qos is not Qos.SCAVENGER)
+    waiting = [(since, job_id) for job_id in asks if (since := _since(desk, job_id)) <= starving]
     heapify(waiting)
     while waiting:
         yield desk.snapshot.jobs[heappop(waiting)[1]]

@@ -35,9 +35,9 @@ class Wanted:
 
     @property
     def in_quota(self) -> bool:
-        """Whether its leaf may hold it as things stand on the desk."""
-        leaf = self.desk.queue.leaves[self.pair[0]]
-        return self.desk.books.quotas.covers(leaf, self.gpu_class, self.pair[1].gpus)
+        """Whether its leaf may hold it as things stand on the desk, until it is over."""
+        leaf_id, shape = self.pair
+        return self.desk.in_quota(self.desk.queue.leaves[leaf_id], self.gpu_class, shape, self.late_seconds)
 
     def room(self) -> Placement | None:
         """Where it would go as things stand on the desk, quota aside."""
