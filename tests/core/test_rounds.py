@@ -7,6 +7,7 @@ import pytest
 from bostan_scheduler.core.attempt import Stop
 from bostan_scheduler.core.changes import Add, HoldRound, Intend, Reserve, Start, Unreserve
 from bostan_scheduler.core.job import Queued
+from bostan_scheduler.core.node import Verdict
 from bostan_scheduler.core.order import Fifo
 from bostan_scheduler.core.plan import Planner
 from bostan_scheduler.core.preemption import Preemption
@@ -258,3 +259,13 @@ def test_quota_of_then_is_told_by_rows_not_by_the_clock() -> None:
     table.later(30)
     table.carry([Add(jobs[1])])
     assert table.plan() == Planner().plan(table.snapshot).changes
+
+
+def test_parts_that_have_failed_are_given_to_nobody() -> None:
+    """Room was made on a GPU, and while it was left it has failed."""
+    table = Table(told(SHARED))
+    table.play()
+    node = table.snapshot.nodes["p/a"]
+    failed = replace(node, gpus=tuple(replace(gpu, verdict=Verdict.FAILED) for gpu in node.gpus))
+    later = replace(table.snapshot, nodes={"p/a": failed})
+    assert [one for one in Planner().plan(later).changes if isinstance(one, Start)] == []

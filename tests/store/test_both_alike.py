@@ -83,6 +83,7 @@ commits = st.builds(
 )
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # a long story is as good as a short one
 @settings(
     max_examples=25, deadline=None, phases=QUICK, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bostan_scheduler.core.attempt import Place
 from bostan_scheduler.core.job import WHOLE_GPU, Job
 from bostan_scheduler.core.placement import Placement
 from bostan_scheduler.core.room import Ledger
@@ -37,7 +38,15 @@ def on_its_parts(ledger: Ledger, job: Job, kept: Reserved) -> Placement | None:
         ranks[place.node_id] += 1
     there = all(_has(ledger, job, node_id, count) for node_id, count in ranks.items())
     free = all(_left(ledger, job, uuid) >= milli for uuid, milli in wanted.items())
-    return Placement(kept.park, kept.parts) if kept.parts and there and free else None
+    well = all(_given_out(ledger, place, kept.gpu_class) for place in kept.parts)
+    return Placement(kept.park, kept.parts) if kept.parts and there and free and well else None
+
+
+def _given_out(ledger: Ledger, place: Place, gpu_class: str) -> bool:
+    """Whether its node may still give these GPUs out."""
+    room = ledger.rooms.get(place.node_id)
+    gpus = room.gpus.get(gpu_class) if room is not None else None
+    return gpus is not None and gpus.all.issuperset(place.gpus)
 
 
 def _has(ledger: Ledger, job: Job, node_id: str, ranks: int) -> bool:
