@@ -63,12 +63,12 @@ class PolicySettings(StrictModel):
         le=10_000,
         description="So many lines of waiting jobs may ask in vain for room in one round.",
     )
-    starving_seconds: Wait = Field(
-        7 * 86_400,
-        description="A job that waits so long for room gets a reservation; not with `srsf`, which knows no waiting, nor with `strict-fifo`, where nobody passes it.",
+    starving_seconds: Annotated[int, Field(ge=0, le=366 * 86_400)] = Field(
+        30 * 86_400,
+        description="A job that waits so long for room gets a reservation, and in a pool of which ever more is asked than it has others wait longer for it: found by simulation. Not with `srsf`, which knows no waiting, nor with `strict-fifo`, where nobody passes it.",
     )
     reservations_max: int = Field(
-        4, ge=0, le=1000, description="So many starving jobs have a reservation at once."
+        1, ge=0, le=1000, description="So many starving jobs have a reservation at once; found by simulation."
     )
     claim_seconds: Wait = Field(
         300, description="Room that was made is kept so long beyond the longest stop."

@@ -100,7 +100,7 @@ CASES = [
 ]  # fmt: skip
 
 
-STARVING = Settings(preemption=Preemption(starving_seconds=3600))
+STARVING = Settings(preemption=Preemption(starving_seconds=3600, reservations_max=4))
 
 
 @pytest.mark.parametrize(("cluster", "expected"), CASES)

@@ -15,8 +15,8 @@ class Preemption:
     min_run_seconds: int = 1800
     restart_seconds: int = 300
     candidates_max: int = 64
-    starving_seconds: int = 7 * 86_400
-    reservations_max: int = 4
+    starving_seconds: int = 30 * 86_400
+    reservations_max: int = 1
     claim_seconds: int = 300
     move_gain: float = 1.25
     quiet_seconds: int = 1800
