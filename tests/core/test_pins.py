@@ -13,8 +13,6 @@ from bostan_scheduler.core.planning.planner import Rows, again_at
 from bostan_scheduler.core.preemption import Preemption
 from bostan_scheduler.core.snapshot import Settings, Snapshot
 from bostan_scheduler.core.timeline.pins import SETTLED_AHEAD_SECONDS
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from turns import Table
 from worlds import world
 
@@ -171,8 +169,7 @@ def _something_happens(table: Table, chance: random.Random) -> None:
             table.later(chance.randint(1, 3000))
 
 
-@settings(max_examples=STATES, deadline=None, derandomize=True)
-@given(st.integers(0, 2**32))
+@pytest.mark.parametrize("seed", range(STATES))
 def test_a_kept_desk_plans_as_a_new_one_whatever_lies_ahead(seed: int) -> None:
     chance, table = random.Random(seed), Table(crowd(seed))
     for _ in range(8):
@@ -181,8 +178,7 @@ def test_a_kept_desk_plans_as_a_new_one_whatever_lies_ahead(seed: int) -> None:
         _something_happens(table, chance)
 
 
-@settings(max_examples=STATES, deadline=None, derandomize=True)
-@given(st.integers(0, 2**32))
+@pytest.mark.parametrize("seed", range(STATES))
 def test_what_is_settled_is_settled_once(seed: int) -> None:
     """Planned again and again, with nodes as they are: nothing moves, and nobody is asked to go for it."""
     table = Table(crowd(seed))
