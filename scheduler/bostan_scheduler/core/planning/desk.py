@@ -22,6 +22,7 @@ from bostan_scheduler.core.planning.running import Running, longest_stay
 from bostan_scheduler.core.progress import under_way_milliseconds
 from bostan_scheduler.core.quota import QuotaNode
 from bostan_scheduler.core.room import Ledger
+from bostan_scheduler.core.room.ledger import Classes
 from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.reserved import Reserved
 from bostan_scheduler.core.timeline.timeline import Timeline
@@ -148,13 +149,16 @@ class Desk:
         if self.ahead.hold(self.snapshot, attempt, charge) and charge is not None:
             self.memory.grow_quota(charge[1])
 
-    def let_go(self, attempt: Attempt) -> None:
-        """It holds nothing any more. What is known to have no room or quota stays known: it may be put back."""
-        self.running.drop(attempt.id)
-        self.room.release(attempt.id)
-        self.charged(self.books.charges.get(attempt.id))
-        self.books.release(attempt.id)
-        self.ahead.release(attempt.id)
+    def let_go(self, attempt_id: str) -> tuple[Classes, str | None]:
+        """It holds nothing any more. The classes of which there is more room now, and the one of which there is more quota.
+
+        What is known to have no room or quota stays known: it may be put back.
+        """
+        self.running.drop(attempt_id)
+        classes = self.room.release(attempt_id)
+        self.charged(self.books.charges.get(attempt_id))
+        self.ahead.release(attempt_id)
+        return classes, self.books.release(attempt_id)
 
     def charged(self, charge: Charge | None) -> None:
         """A leaf holds more or less than before: it may have another turn."""

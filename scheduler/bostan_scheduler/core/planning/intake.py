@@ -53,12 +53,10 @@ def _update_attempt(desk: Desk, attempt_id: str) -> None:
     if attempt is not None and attempt.holds:
         desk.hold(attempt, desk.snapshot.jobs[attempt.job_id])
         return
-    if desk.running.drop(attempt_id) is None:
+    if attempt_id not in desk.running.attempts:
         return
-    desk.memory.grow_room(desk.room.release(attempt_id))
-    desk.charged(desk.books.charges.get(attempt_id))
-    given = desk.books.release(attempt_id)
-    desk.ahead.release(attempt_id)
+    classes, given = desk.let_go(attempt_id)
+    desk.memory.grow_room(classes)
     if given is not None:
         desk.memory.grow_quota(given)
 

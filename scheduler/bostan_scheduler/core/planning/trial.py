@@ -28,7 +28,7 @@ class Trial:
         """As if it held nothing."""
         assert attempt.id not in self.removed, f"{attempt.id} is gone already"
         self.removed[attempt.id] = attempt
-        self.desk.let_go(attempt)
+        self.desk.let_go(attempt.id)
 
     def put_back(self, attempt: Attempt) -> None:
         """It holds what it held."""

@@ -96,9 +96,9 @@ def _option_beside(wanted: Wanted, park: str, node_id: str, victims: list[Victim
         ranks = without.ranks_on(node_id)
         for position, victim in enumerate(victims, 1):
             without.let_go(victim)
-            if without.ranks_on(node_id) > ranks:
-                ranks = without.ranks_on(node_id)
-                best = Option(park, node_id, ranks, tuple(victims[:position]))
+            now = without.ranks_on(node_id)
+            if now > ranks:
+                ranks, best = now, Option(park, node_id, now, tuple(victims[:position]))
     return best
 
 

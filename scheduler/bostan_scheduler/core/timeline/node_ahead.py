@@ -10,7 +10,7 @@ from bostan_scheduler.core.planning.desk import Desk
 from bostan_scheduler.core.planning.running import over_by
 from bostan_scheduler.core.timeline.block import Block, Stay
 from bostan_scheduler.core.timeline.reserved import Reserved
-from bostan_scheduler.core.timeline.taken import Holder, holders_on, taken
+from bostan_scheduler.core.timeline.taken import Holder, holders_on, taken_at
 from bostan_scheduler.core.timeline.timeline import Blocks
 
 
@@ -51,11 +51,7 @@ class NodeAhead:
                 {uuid for one in self.holders if one.until_at > stay.now for uuid in one.gpus}
             )
         instants = {stay.now, *(one.from_at for one in ahead if one.from_at > stay.now)}
-        return self.gpus - max(self._taken(at, ahead) for at in instants)
-
-    def _taken(self, at: Instant, ahead: Sequence[Block]) -> int:
-        still = [one for one in self.holders if one.until_at > at]
-        return taken(still, [one for one in ahead if one.from_at <= at < one.until_at])
+        return self.gpus - max(taken_at(at, self.holders, ahead) for at in instants)
 
     def changes(self, stay_milliseconds: int, worth_milliseconds: int) -> Iterator[Instant]:
         """The beginnings of stays that find more there than earlier ones, or less: who held something is gone, what lay

@@ -72,6 +72,12 @@ def taken(holders: Sequence[Holder], blocks: Iterable[Block]) -> int:
     return sum(held.values()) + beside + (_not_lent(holders, spare, lent) if lent else 0)
 
 
+def taken_at(at: Instant, holders: Iterable[Holder], blocks: Iterable[Block]) -> int:
+    """The same at an instant: by those who still hold something then, and the blocks that are in force then."""
+    still = [one for one in holders if one.until_at > at]
+    return taken(still, [one for one in blocks if one.from_at <= at < one.until_at])
+
+
 def _not_lent(holders: Sequence[Holder], spare: Mapping[str, int], lent: list[Block]) -> int:
     """GPUs of what may be lent that nobody has who could give them back, the shortest notice first.
 

@@ -13,7 +13,7 @@ from bostan_scheduler.core.snapshot import Snapshot
 from bostan_scheduler.core.timeline.block import Block, Stay
 from bostan_scheduler.core.timeline.pins import pinned, pinned_until, sizes
 from bostan_scheduler.core.timeline.reserved import Reserved
-from bostan_scheduler.core.timeline.taken import Holder, holders_on, stays, taken
+from bostan_scheduler.core.timeline.taken import Holder, holders_on, stays, taken_at
 
 Blocks = dict[tuple[str, str], list[Block]]
 """Blocks by node and GPU class."""
@@ -112,13 +112,8 @@ def left_on(
     """GPUs that stay free on a node at each instant at which a block begins; beside them, those that are held anyway."""
     size = sizes(snapshot, snapshot.nodes[node_id]).get(gpu_class, 0)
     instants = {max(snapshot.now, one.from_at) for one in ahead}
-    left = min(size - _taken(at, held, ahead) for at in instants)
+    left = min(size - taken_at(at, held, ahead) for at in instants)
     return Limit(left, stays(held, ahead, max(instants))) if left >= 0 else Limit(0)
-
-
-def _taken(at: Instant, held: list[Holder], ahead: list[Block]) -> int:
-    still = [one for one in held if one.until_at > at]
-    return taken(still, [one for one in ahead if one.from_at <= at < one.until_at])
 
 
 def _blocks_of(one: Reserved) -> Iterator[Block]:
