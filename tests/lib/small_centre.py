@@ -71,7 +71,7 @@ class Centre(services.AgentLinkServicer):
         self.cut_push_after = None
         self.logs = defaultdict(bytearray)
         self.log_ended = set()
-        self.stream = None
+        self.stream = self.newest = None
         self.boottime_ns = 0
         self._server = None
         self._one_at_a_time = asyncio.Lock()
@@ -100,7 +100,8 @@ class Centre(services.AgentLinkServicer):
                 await self._hello(message.hello, context)
             elif body == "actual":
                 self.actuals.append(message.actual)
-                self.stream = context
+                if context is self.newest:
+                    self.stream = context
             elif body == "heartbeat":
                 await self._heartbeat(message.heartbeat, context)
             elif body == "journal":
@@ -116,6 +117,8 @@ class Centre(services.AgentLinkServicer):
     async def _hello(self, hello, context):
         assert dict(context.invocation_metadata())["bostan-node"] == hello.node_name
         self.hellos.append(hello)
+        # Of two sessions only the newer is spoken to, however late the older one's messages are read.
+        self.newest, self.stream = context, None
         self.boottime_ns = hello.boottime_ns
         welcome = link.Welcome(
             protocol_major=self.major,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bostan_scheduler.sim.asked import Asked
 from bostan_scheduler.sim.readers.options import Options
-from bostan_scheduler.sim.readers.table import Row, opened_lines, problem
+from bostan_scheduler.sim.readers.table import Row, lines, problem
 from bostan_scheduler.sim.world import YEARS_10
 
 FIELDS = (
@@ -27,7 +27,7 @@ def read(path: Path, options: Options) -> Iterator[Asked]:
     firm = options.choice("firm", "group", "user", "none")
     options.refuse_others()
     found = False
-    for line, text in enumerate(opened_lines(path), 1):
+    for line, text in enumerate(lines(path), 1):
         if text.strip() and not text.lstrip().startswith(";"):
             found = True
             yield from _job(_row(path, line, text), factor, firm)

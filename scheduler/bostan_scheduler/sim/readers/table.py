@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -67,18 +68,16 @@ def rows(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> It
     Raises:
         InvalidFile: it cannot be read, is no such table, has none or too many rows, or a row is cut short.
     """
-    count = 0
+    found = False
     for line, values in _checked_lines(path, columns):
-        count += 1
-        if count > ROWS_MAX:
-            raise problem(path, line, "", f"has more than {ROWS_MAX} rows", "cut it")
+        found = True
         yield Row(str(path), line, {**dict.fromkeys(optional, ""), **values})
-    if count == 0:
+    if not found:
         raise problem(path, 2, "", "has no rows", "give at least one")
 
 
 def _checked_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.reader(opened_lines(path))
+    reader = csv.reader(lines(path))
     header = next(reader, [])
     missing = [column for column in columns if column not in header]
     if missing:
@@ -91,13 +90,16 @@ def _checked_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, di
         yield reader.line_num, dict(zip(header, values, strict=True))
 
 
-def opened_lines(path: Path) -> Iterator[str]:
-    """The lines of a text file, perhaps gzipped. Raises `InvalidFile`."""
+def lines(path: Path) -> list[str]:
+    """The lines of a text file, perhaps gzipped; the file is closed again. Raises `InvalidFile`."""
     with _opened(path) as stream:
         try:
-            yield from stream
+            found = list(islice(stream, ROWS_MAX + 2))
         except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
             raise problem(path, None, "", f"cannot be read ({error})", "check that it is whole") from None
+    if len(found) > ROWS_MAX + 1:
+        raise problem(path, ROWS_MAX + 2, "", f"has more than {ROWS_MAX} rows", "cut it")
+    return found
 
 
 def _opened(path: Path) -> IO[str]:
